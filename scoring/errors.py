@@ -1,0 +1,49 @@
+"""The errors of scoring.
+
+```text
+ScoringError
+├── ModelError    a scoring model that cannot be used; lists every problem with file and line
+└── LayoutError   a stored customer state that this version cannot read
+```
+"""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+
+class ScoringError(Exception):
+    """Base of all errors of this package."""
+
+
+class Problem(NamedTuple):
+    """One thing to mend in a model file: `line` is 1-based, `field` a dotted path."""
+
+    line: int
+    field: str
+    message: str
+
+
+class ModelError(ScoringError):
+    """A scoring model that cannot be used, with every problem found.
+
+    >>> print(ModelError("shop.yaml", [Problem(5, "timezone", "is missing")]))
+    shop.yaml: 1 to fix
+    shop.yaml:5: timezone: is missing
+    """
+
+    def __init__(self, source: str, problems: Sequence[Problem]) -> None:
+        self.source = source
+        self.problems = tuple(problems)
+        lines = [f"{source}:{p.line}: {p.field}: {p.message}" for p in self.problems]
+        super().__init__("\n".join([f"{source}: {len(lines)} to fix", *lines]))
+
+
+class LayoutError(ScoringError):
+    """A stored customer state that this version cannot read."""
+
+    def __init__(self, position: int, found: int, expected: int) -> None:
+        super().__init__(
+            f"the stored state at position {position} of the batch has layout version {found}, "
+            f"this version of ValuePulse reads {expected}: run the version that wrote it, or "
+            "rebuild the state by replaying the topics into an empty Redis"
+        )

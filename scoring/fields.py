@@ -1,0 +1,190 @@
+"""The shapes of fields in events: times and money, strictly, without a float or a naive time."""
+
+import re
+from datetime import date
+from decimal import Decimal
+from enum import IntEnum
+from typing import Annotated, Any, Final
+
+from pydantic import Field, PlainValidator, WithJsonSchema
+from pydantic_core import PydanticCustomError
+
+from scoring.calendar import DAY_MS
+from scoring.money import LIMIT
+
+MAX_MS: Final = 253_402_300_799_999
+"""9999-12-31T23:59:59.999Z, the last instant accepted, in epoch milliseconds."""
+
+MAX_DECIMALS: Final = 30
+HOURS, MINUTES, SECONDS = 24, 60, 60
+
+_EPOCH: Final = date(1970, 1, 1).toordinal()
+_DECIMAL: Final = re.compile(r"-?[0-9]{1,40}(\.[0-9]{1,40})?")
+_DATE: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_INSTANT: Final = re.compile(
+    r"([0-9]{4}-[0-9]{2}-[0-9]{2})[Tt ]([0-9]{2}):([0-9]{2}):([0-9]{2})(?:\.([0-9]{1,9}))?"
+    r"(?:[Zz]|([+-])([0-9]{2}):([0-9]{2}))"
+)
+
+
+class Shape(IntEnum):
+    """How the fast decoder reads a field, and which column it fills.
+
+    A field without a shape sends an event that has it to the models.
+    """
+
+    OTHER = 0
+    TYPE = 1
+    EVENT_ID = 2
+    CUSTOMER_ID = 3
+    OCCURRED_AT = 4
+    DUE_AT = 5
+    AMOUNT = 6
+    COST = 7
+    CURRENCY = 8
+    KIND = 9
+    LEVEL = 10
+    TEXT = 11
+
+
+def instant_of(value: object) -> int:
+    """Return epoch milliseconds of RFC 3339 text with an offset, or of epoch milliseconds.
+
+    Digits after the millisecond are cut off. Raises `PydanticCustomError`.
+
+    >>> instant_of("1970-01-01T08:00:01.0009+08:00")
+    1000
+    """
+    if isinstance(value, str):
+        ms = _rfc3339(value)
+    elif isinstance(value, int) and not isinstance(value, bool):
+        ms = value
+    else:
+        raise _wrong("must be RFC 3339 text with an offset, or epoch milliseconds as an integer")
+    if not 0 <= ms <= MAX_MS:
+        raise _outside("must be an instant from 1970 to 9999")
+    return ms
+
+
+def due_of(value: object) -> int | date:
+    """Return a bare date as such, anything else as `instant_of` does.
+
+    >>> due_of("2026-01-31"), due_of("2026-01-31T00:00:00Z")
+    (datetime.date(2026, 1, 31), 1769817600000)
+    """
+    if isinstance(value, str) and _DATE.fullmatch(value):
+        due = _date(value)
+        if due.toordinal() < _EPOCH:
+            raise _outside("must be a date from 1970 to 9999")
+        return due
+    return instant_of(value)
+
+
+def amount_of(value: object) -> Decimal:
+    """Return money in major units, above 0 and at most 10^12. Raises `PydanticCustomError`.
+
+    >>> amount_of("12.50"), amount_of(0.1)
+    (Decimal('12.50'), Decimal('0.1'))
+    """
+    amount = _decimal(value)
+    if not 0 < amount <= LIMIT:
+        raise _outside("must be greater than 0 and at most 10^12")
+    return amount
+
+
+def cost_of(value: object) -> Decimal:
+    """Return money in major units, from 0 to 10^12. Raises `PydanticCustomError`.
+
+    >>> cost_of(0)
+    Decimal('0')
+    """
+    cost = _decimal(value)
+    if not 0 <= cost <= LIMIT:
+        raise _outside("must be at least 0 and at most 10^12")
+    return cost
+
+
+def _decimal(value: object) -> Decimal:
+    if isinstance(value, str) and _DECIMAL.fullmatch(value):
+        number = Decimal(value)
+    elif isinstance(value, Decimal):
+        number = value
+    elif isinstance(value, float):
+        number = Decimal(repr(value))  # the shortest text of a float is the decimal that was meant
+    elif isinstance(value, int) and not isinstance(value, bool):
+        number = Decimal(value)
+    else:
+        raise _wrong('must be a decimal string such as "12.50", or a number')
+    exponent = number.as_tuple().exponent
+    if not isinstance(exponent, int):
+        raise _outside("must be a finite number")
+    if exponent < -MAX_DECIMALS or exponent > MAX_DECIMALS:
+        raise _outside(f"must be at most 10^12, with at most {MAX_DECIMALS} decimals")
+    return number
+
+
+def _rfc3339(text: str) -> int:
+    match = _INSTANT.fullmatch(text)
+    if not match:
+        raise _wrong("must be RFC 3339 with an offset, such as `2026-01-31T09:30:00+08:00`")
+    day, hour, minute, second, fraction, sign, ahead, past = match.groups()
+    if max(int(hour), int(ahead or 0)) >= HOURS or max(int(minute), int(past or 0)) >= MINUTES:
+        raise _outside("must have hours up to 23 and minutes up to 59")
+    if int(second) >= SECONDS:
+        raise _outside("must have seconds up to 59")
+    offset = (int(ahead or 0) * MINUTES + int(past or 0)) * (-60_000 if sign == "-" else 60_000)
+    seconds = (int(hour) * MINUTES + int(minute)) * SECONDS + int(second)
+    milliseconds = int((fraction or "")[:3].ljust(3, "0"))
+    return (_date(day).toordinal() - _EPOCH) * DAY_MS + seconds * 1000 + milliseconds - offset
+
+
+def _date(text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise _outside("must be a day that the calendar has") from None
+
+
+def _wrong(rule: str) -> PydanticCustomError:
+    return PydanticCustomError("WrongType", "{rule}", {"rule": rule})
+
+
+def _outside(rule: str) -> PydanticCustomError:
+    return PydanticCustomError("OutOfRange", "{rule}", {"rule": rule})
+
+
+def _money_schema(lowest: dict[str, Any]) -> dict[str, Any]:
+    text = {"type": "string", "pattern": r"^[0-9]{1,40}(\.[0-9]{1,30})?$"}
+    number = {"type": "number", **lowest, "maximum": LIMIT}
+    return {"anyOf": [text, number], "description": "major units of the currency, at most 10^12"}
+
+
+_TIME_SCHEMAS: Final[list[dict[str, Any]]] = [
+    {"type": "string", "format": "date-time", "description": "RFC 3339 with an offset"},
+    {"type": "integer", "minimum": 0, "maximum": MAX_MS, "description": "epoch milliseconds"},
+]
+_DATE_SCHEMA: Final = {
+    "type": "string",
+    "format": "date",
+    "description": "the end of that day in the business time zone",
+}
+
+OccurredAt = Annotated[
+    int, PlainValidator(instant_of), WithJsonSchema({"anyOf": _TIME_SCHEMAS}), Shape.OCCURRED_AT
+]
+DueAt = Annotated[
+    int | date,
+    PlainValidator(due_of),
+    WithJsonSchema({"anyOf": [*_TIME_SCHEMAS, _DATE_SCHEMA]}),
+    Shape.DUE_AT,
+]
+Amount = Annotated[
+    Decimal,
+    PlainValidator(amount_of),
+    WithJsonSchema(_money_schema({"exclusiveMinimum": 0})),
+    Shape.AMOUNT,
+]
+Cost = Annotated[
+    Decimal, PlainValidator(cost_of), WithJsonSchema(_money_schema({"minimum": 0})), Shape.COST
+]
+Currency = Annotated[str, Field(pattern=r"^[A-Z]{3}$"), Shape.CURRENCY]

@@ -1,0 +1,81 @@
+"""What one event adds to its day's bucket (docs/semantics.md section 3)."""
+
+from typing import Any, Final
+
+import numpy as np
+
+from scoring.arena import NEVER
+from scoring.jit import jit_borrowing
+from scoring.measures import ABSENT, SOURCES
+from scoring.windows import Counts, Days, Measures, add_to_windows, bucket
+
+MILLISECONDS_A_DAY: Final = 86_400_000
+USUAL_SEVERITY: Final = 3
+
+ONE: Final = SOURCES.index("one")
+AMOUNT: Final = SOURCES.index("amount")
+MARGIN: Final = SOURCES.index("margin")
+COSTED_AMOUNT: Final = SOURCES.index("costed_amount")
+DUE: Final = SOURCES.index("due")
+ON_TIME: Final = SOURCES.index("on_time")
+DAYS_LATE: Final = SOURCES.index("days_late")
+SEVERITY: Final = SOURCES.index("severity")
+RATED: Final = SOURCES.index("rated")
+
+
+@jit_borrowing
+def increment(source: int, at: int, amount: int, cost: int, due: int, level: int) -> int:
+    """Return what an event gives to one source of `measures.SOURCES`.
+
+    >>> increment(MARGIN, at=0, amount=700, cost=450, due=ABSENT, level=ABSENT)
+    250
+    """
+    if source == ONE:
+        return 1
+    if source == AMOUNT:
+        return amount
+    if source == MARGIN:
+        return 0 if cost == ABSENT else amount - cost
+    if source == COSTED_AMOUNT:
+        return 0 if cost == ABSENT else amount
+    if source == DUE:
+        return int(due != ABSENT)
+    if source == ON_TIME:
+        return int(due != ABSENT and at <= due)
+    if source == DAYS_LATE:
+        return (
+            0
+            if due == ABSENT or at <= due
+            else (at - due + MILLISECONDS_A_DAY - 1) // MILLISECONDS_A_DAY
+        )
+    if source == SEVERITY:
+        return USUAL_SEVERITY if level == ABSENT else level
+    if source == RATED:
+        return int(level != ABSENT)
+    return 0 if level == ABSENT else level
+
+
+@jit_borrowing
+def apply(
+    kinds: Any, effects: Any, mark_rules: Any, windows: Any, operands: Measures, retention: int,
+    customer: Any, marks: Days, totals: Counts, row_day: Days, rows: Counts, sums: Counts,
+    kind: int, day: int, at: int, amount: int, cost: int, due: int, level: int,
+) -> None:  # fmt: skip  # a line for the model, a line for the customer, a line for the event
+    """Add an event to its day's bucket (or the totals, if no window reaches it); move the marks."""
+    row = bucket(retention, customer, row_day, rows, day)
+    age = customer.as_of - day
+    for n in range(kinds[kind].first, kinds[kind].end):
+        effect = effects[n]
+        addition = effect.factor * increment(effect.source, at, amount, cost, due, level)
+        if addition != 0:
+            if row < 0:
+                totals[effect.measure] += addition
+            else:
+                rows[row, effect.measure] += addition
+            add_to_windows(windows, operands, sums, age, effect.measure, addition)
+    for mark in range(mark_rules.size):
+        if (mark_rules[mark].kinds >> np.int64(kind)) & 1:
+            known = marks[mark]
+            if known == NEVER or (day > known) == (mark_rules[mark].latest == 1):
+                marks[mark] = day
+    customer.applied += 1

@@ -1,0 +1,128 @@
+"""The kinds of indicators that a model may name (docs/semantics.md section 4)."""
+
+from collections.abc import Iterator
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import (
+    AfterValidator,
+    Field,
+    ValidationError,
+    ValidatorFunctionWrapHandler,
+    WrapValidator,
+    field_validator,
+    model_validator,
+)
+
+from scoring.measures import MARKS, MEASURES, MONEY
+from scoring.parts import Days, Label, Part, known
+
+
+def _measure(name: str) -> str:
+    return known(name, MEASURES, "measure")
+
+
+Measure = Annotated[str, AfterValidator(_measure)]
+Measures = Annotated[tuple[Measure, ...], Field(min_length=1)]
+
+
+def _one_problem(value: object, check: ValidatorFunctionWrapHandler) -> Any:
+    try:
+        return check(value)
+    except ValidationError:
+        raise ValueError(
+            f"{value!r} is no window; write a number of days from 1 to 36500, [from, to) as two "
+            "ages in days, or lifetime"
+        ) from None
+
+
+Window = Annotated[
+    Literal["lifetime"] | Annotated[int, Field(ge=1, le=36_500)] | tuple[Days, Days],
+    WrapValidator(_one_problem),
+]
+
+
+class _Indicator(Part):
+    label: Label | None = None
+
+    def operands(self) -> Iterator[str]:
+        """Yield the names of the measures that the indicator reads."""
+        for field in ("add", "subtract", "per", "against", "presence"):
+            yield from getattr(self, field, ())
+
+    @field_validator("window", check_fields=False)
+    @classmethod
+    def _window_is_not_empty(cls, window: Any) -> Any:
+        if isinstance(window, tuple) and window[0] >= window[1]:
+            raise ValueError(
+                f"the window [{window[0]}, {window[1]}) is empty; write [from, to) with from < to"
+            )
+        return window
+
+
+class Sum(_Indicator):
+    """Σ of measures over a window; money in major units."""
+
+    kind: Literal["sum"]
+    add: Measures
+    subtract: tuple[Measure, ...] = ()
+    window: Window = "lifetime"
+
+    @model_validator(mode="after")
+    def _one_unit(self) -> Self:
+        if len({name in MONEY for name in (*self.add, *self.subtract)}) > 1:
+            raise ValueError("adds money and counts; use measures of one unit")
+        return self
+
+
+class Ratio(_Indicator):
+    """Σ of measures ÷ Σ of measures over a window; null if the divisor is not above 0."""
+
+    kind: Literal["ratio"]
+    add: Measures
+    subtract: tuple[Measure, ...] = ()
+    per: Measures
+    window: Window = "lifetime"
+
+    @model_validator(mode="after")
+    def _units(self) -> Self:
+        above = {name in MONEY for name in (*self.add, *self.subtract)}
+        below = {name in MONEY for name in self.per}
+        if len(above) > 1 or len(below) > 1 or (below == {True} and above == {False}):
+            raise ValueError(
+                "divides unlike units; use money per money, money per count or count per count"
+            )
+        return self
+
+
+class Growth(_Indicator):
+    """(last n days − the n before) ÷ max(the n before, 1); null if `presence` is 0 in both."""
+
+    kind: Literal["growth"]
+    add: Measures
+    subtract: tuple[Measure, ...] = ()
+    window: Annotated[int, Field(ge=1, le=18_250)]
+    presence: Measures
+
+
+class DaysSince(_Indicator):
+    """As-of day − the day of a mark; null if it never happened."""
+
+    kind: Literal["days_since"]
+    mark: str
+
+    @field_validator("mark")
+    @classmethod
+    def _mark_exists(cls, name: str) -> str:
+        return known(name, tuple(mark for mark, _, _ in MARKS), "mark")
+
+
+class SmoothedShare(_Indicator):
+    """(Σ add + 1) ÷ (Σ add + Σ against + 2): a share that starts at one half."""
+
+    kind: Literal["share"]
+    add: Measures
+    against: Measures
+    window: Window = "lifetime"
+
+
+Indicator = Annotated[Sum | Ratio | Growth | DaysSince | SmoothedShare, Field(discriminator="kind")]

@@ -1,0 +1,362 @@
+"""The scoring model as people write it: typed, closed, checked whole.
+
+`parse` turns the text of a model file into a frozen `Model`, or raises one `ModelError` that lists
+every problem with its line. `program.compile_model` turns the `Model` into tables.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from datetime import date
+from difflib import get_close_matches
+from math import fsum, inf
+from typing import Annotated, Any, Final, Literal, Self
+from zoneinfo import available_timezones
+
+from pydantic import (
+    AfterValidator,
+    Field,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
+from ruamel.yaml import YAML
+from ruamel.yaml.constructor import RoundTripConstructor
+from ruamel.yaml.error import MarkedYAMLError, YAMLError
+
+from scoring.errors import ModelError, Problem
+from scoring.indicator_kinds import Indicator
+from scoring.model_problems import problems_of
+from scoring.normaliser_kinds import Normaliser
+from scoring.parts import (
+    Days,
+    Label,
+    MemberError,
+    Name,
+    Part,
+    Points,
+    Real,
+    Share,
+    Weight,
+    known,
+)
+
+LONGEST_ALERT_DAYS: Final = 92
+"""Every customer remembers up to so many daily scores for an alert; more would bloat its state."""
+
+
+def _defined(section: str, what: str) -> Callable[[str, ValidationInfo], str]:
+    """Return a check that a name is one of a section's; `parse` tells the sections' names."""
+
+    def check(name: str, info: ValidationInfo) -> str:
+        names = (info.context or {}).get(section)
+        return known(name, names, what) if names else name
+
+    return check
+
+
+class Term(Part):
+    """One indicator in a score: its weight in the group and how its raw value becomes 0..1."""
+
+    indicator: str
+    weight: Weight
+    normaliser: Normaliser
+    direction: Literal["more", "less"] = "more"
+    missing: Share = 0.0
+    _exists = field_validator("indicator")(_defined("indicators", "indicator"))
+
+
+class Group(Part):
+    """A level of the hierarchy: terms, or further groups."""
+
+    name: Name
+    label: Label | None = None
+    weight: Weight
+    indicators: tuple[Term, ...] = ()
+    groups: tuple["Group", ...] = ()
+
+    @model_validator(mode="after")
+    def _has_members(self) -> Self:
+        members = self.indicators or self.groups
+        if bool(self.indicators) == bool(self.groups):
+            raise ValueError(
+                f"group {self.name!r} needs either indicators or groups, one of the two"
+            )
+        if not sum(member.weight for member in members) > 0:
+            raise ValueError(
+                f"all weights in group {self.name!r} are 0; give at least one a weight above 0"
+            )
+        return self
+
+
+class Tier(Part):
+    """Where a tier starts, and the lower score below which it is lost again."""
+
+    name: Name
+    label: Label | None = None
+    enter_at: Real | None = None
+    leave_below: Real | None = None
+
+    @model_validator(mode="after")
+    def _is_left_below_its_entrance(self) -> Self:
+        if self.enter_at is not None and (self.leave_below or -inf) > self.enter_at:
+            raise ValueError(
+                f"{self.name!r} is entered at {self.enter_at:g} but left below "
+                f"{self.leave_below:g}; set leave_below to at most {self.enter_at:g}, "
+                "or customers flap at the edge"
+            )
+        return self
+
+
+class Score(Part):
+    """A score of 0 to 100: a hierarchy of weighted terms, and its tiers from low to high."""
+
+    label: Label | None = None
+    groups: tuple[Group, ...] = Field(min_length=1)
+    tiers: tuple[Tier, ...] = Field(min_length=1, max_length=100)
+
+    @model_validator(mode="after")
+    def _weights_count(self) -> Self:
+        if not sum(group.weight for group in self.groups) > 0:
+            raise ValueError("all weights of the groups are 0; give at least one a weight above 0")
+        return self
+
+    @model_validator(mode="after")
+    def _indicators_are_used_once(self) -> Self:
+        used = set()
+        for path, term in _located(self.groups, ("groups",)):
+            if term.indicator in used:
+                raise MemberError(
+                    f"indicator {term.indicator!r} is used twice; add its weights up in one place",
+                    *path,
+                    "indicator",
+                )
+            used.add(term.indicator)
+        return self
+
+    @field_validator("tiers")
+    @classmethod
+    def _tiers_are_ordered(cls, tiers: tuple[Tier, ...]) -> tuple[Tier, ...]:
+        if tiers[0].enter_at is not None or tiers[0].leave_below is not None:
+            raise MemberError(
+                f"the lowest tier {tiers[0].name!r} holds everybody else; take its bounds away", 0
+            )
+        below, names = -inf, {tiers[0].name}
+        for n, tier in enumerate(tiers[1:], 1):
+            if tier.enter_at is None or tier.leave_below is None:
+                raise MemberError(f"tier {tier.name!r} needs enter_at and leave_below", n)
+            if tier.enter_at <= below:
+                raise MemberError(
+                    f"{tier.name!r} is entered at {tier.enter_at:g}, not above the tier before it "
+                    f"({below:g}); write tiers from low to high",
+                    n,
+                    "enter_at",
+                )
+            if tier.name in names:
+                raise MemberError(f"a tier before it is called {tier.name!r} too", n, "name")
+            below = tier.enter_at
+            names.add(tier.name)
+        return tiers
+
+    def terms(self) -> Iterator[tuple[Term, float]]:
+        """Yield each term with its share of the whole score, in the order of the file.
+
+        >>> def term(name, weight):
+        ...     linear = {"kind": "linear", "low": 0, "high": 1}
+        ...     return {"indicator": name, "weight": weight, "normaliser": linear}
+        >>> score = Score(
+        ...     groups=[
+        ...         {"name": "trade", "weight": 3, "indicators": [term("spend", 1)]},
+        ...         {"name": "voice", "weight": 1, "indicators": [term("nps", 2), term("csat", 2)]},
+        ...     ],
+        ...     tiers=[{"name": "all"}],
+        ... )
+        >>> [(term.indicator, share) for term, share in score.terms()]
+        [('spend', 0.75), ('nps', 0.125), ('csat', 0.125)]
+        """
+        yield from _shares(self.groups, 1.0)
+
+
+def _located(
+    groups: tuple[Group, ...], loc: tuple[str | int, ...]
+) -> Iterator[tuple[tuple[str | int, ...], Term]]:
+    for g, group in enumerate(groups):
+        yield from _located(group.groups, (*loc, g, "groups"))
+        for t, term in enumerate(group.indicators):
+            yield (*loc, g, "indicators", t), term
+
+
+def _shares(groups: tuple[Group, ...], above: float) -> Iterator[tuple[Term, float]]:
+    # fsum: sum() of floats differs between Python 3.11 and 3.12
+    total = fsum(group.weight for group in groups)
+    for group in groups:
+        share = above * (group.weight / total)
+        if group.groups:
+            yield from _shares(group.groups, share)
+        inner = fsum(term.weight for term in group.indicators)
+        for term in group.indicators:
+            yield term, share * (term.weight / inner)
+
+
+class Drop(Part):
+    """Alert when a score falls by `points` below its highest of the last `within_days`."""
+
+    kind: Literal["drop"]
+    label: Label | None = None
+    score: str
+    points: Points
+    within_days: Annotated[int, Field(ge=1, le=LONGEST_ALERT_DAYS)]
+    resolve_below: Points
+    cool_down_days: Days = 0
+    _exists = field_validator("score")(_defined("scores", "score"))
+
+    @model_validator(mode="after")
+    def _resolves(self) -> Self:
+        if self.resolve_below > self.points:
+            raise MemberError(
+                f"resolve_below {self.resolve_below:g} is above points {self.points:g}; "
+                "the alert would end as it starts",
+                "resolve_below",
+            )
+        return self
+
+
+class Identity(Part):
+    """The model's name and version, as they go out with every score."""
+
+    name: Name
+    version: Annotated[int, Field(ge=1)]
+
+
+Currency = Annotated[str, Field(pattern=r"^[A-Z]{3}$")]
+
+
+def _positive(rate: str) -> str:
+    if float(rate) == 0:
+        raise ValueError(f"the rate {rate!r} makes all amounts nothing; give one above 0")
+    return rate
+
+
+Rate = Annotated[str, Field(pattern=r"^\d{1,9}(\.\d{1,9})?$"), AfterValidator(_positive)]
+
+
+class Currencies(Part):
+    """The base currency, and dated rates: base units for one unit of the other."""
+
+    base: Currency
+    rates: Mapping[Currency, Mapping[date, Rate]] = {}
+
+    @field_validator("rates")
+    @classmethod
+    def _base_has_no_rate(
+        cls, rates: Mapping[str, Mapping[date, str]], info: ValidationInfo
+    ) -> Mapping[str, Mapping[date, str]]:
+        base = info.data.get("base", "")
+        if base in rates:
+            raise MemberError("is the base currency; its rate is 1, take it away", base)
+        return rates
+
+
+class Dedup(Part):
+    """How many event identities a customer remembers."""
+
+    ids: Annotated[int, Field(ge=0, le=65_536)] = 1024
+
+
+class Model(Part):
+    """A whole scoring model; `parse` makes one."""
+
+    model: Identity
+    timezone: str
+    currencies: Currencies
+    dedup: Dedup = Dedup()
+    indicators: Mapping[Name, Indicator] = Field(min_length=1)
+    scores: Mapping[Name, Score] = Field(min_length=1)
+    alerts: Mapping[Name, Drop] = {}
+
+    @property
+    def tag(self) -> str:
+        """Name and version as one word, like `default@1`."""
+        return f"{self.model.name}@{self.model.version}"
+
+    @field_validator("timezone")
+    @classmethod
+    def _zone_exists(cls, name: str) -> str:
+        if name != "UTC" and name not in available_timezones():
+            close = get_close_matches(name, available_timezones(), n=1)
+            raise ValueError(
+                f"there is no time zone {name!r}; "
+                + (f"did you mean {close[0]!r}?" if close else "write it like Asia/Shanghai")
+            )
+        return name
+
+
+def parse(text: str, source: str) -> Model:
+    """Read a model from YAML 1.2 text; `source` names the file in errors.
+
+    Raises `ModelError` with every problem: line, field, what is wrong and what would be right.
+
+    >>> text = '''
+    ... model: {name: tiny, version: 1}
+    ... timezone: UTC
+    ... currencies: {base: CNY}
+    ... indicators:
+    ...   orders: {kind: sum, add: [orders], window: 365}
+    ... scores:
+    ...   value:
+    ...     groups:
+    ...       - name: all
+    ...         weight: 1
+    ...         indicators:
+    ...           - {indicator: orders, weight: 1, normaliser: {kind: linear, low: 0, high: 10}}
+    ...     tiers: [{name: new}, {name: regular, enter_at: 30, leave_below: 20}]
+    ... '''
+    >>> parse(text, "tiny.yaml").tag
+    'tiny@1'
+    >>> parse(text.replace("add: [orders]", "add: [order]"), "tiny.yaml")
+    Traceback (most recent call last):
+        ...
+    scoring.errors.ModelError: tiny.yaml: 1 to fix
+    tiny.yaml:6: indicators.orders.add.0: there is no measure 'order'; did you mean 'orders'?
+    """
+    yaml = YAML(typ="rt", pure=True)
+    yaml.Constructor = _DatesAsText
+    try:
+        tree = yaml.load(text)
+    except MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        line = mark.line + 1 if mark else 1
+        raise ModelError(
+            source, [Problem(line, "(file)", f"not YAML: {error.problem or error.context}")]
+        ) from None
+    except YAMLError as error:
+        raise ModelError(source, [Problem(1, "(file)", f"not YAML: {error}")]) from None
+    if not isinstance(tree, Mapping):
+        raise ModelError(source, [Problem(1, "(file)", "is not a mapping; start with `model:`")])
+    plain = _plain(tree)
+    names = {section: _names(plain.get(section)) for section in ("indicators", "scores")}
+    try:
+        return Model.model_validate(plain, context=names)
+    except ValidationError as error:
+        raise ModelError(source, problems_of(tree, error.errors())) from None
+
+
+class _DatesAsText(RoundTripConstructor):
+    """Leaves a date as it is written, so that one that the calendar lacks is a named problem."""
+
+
+_DatesAsText.add_constructor("tag:yaml.org,2002:timestamp", RoundTripConstructor.construct_yaml_str)
+
+
+def _names(section: object) -> tuple[str, ...]:
+    return tuple(map(str, section)) if isinstance(section, Mapping) else ()
+
+
+def _plain(node: Any) -> Any:
+    if isinstance(node, Mapping):
+        return {_plain(key): _plain(value) for key, value in node.items()}
+    if isinstance(node, list):
+        return tuple(_plain(value) for value in node)
+    for scalar in (bool, int, float, str):
+        if isinstance(node, scalar):
+            return scalar(node)
+    return node

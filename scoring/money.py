@@ -1,0 +1,87 @@
+"""Money: exact conversion to integer minor units of the base currency."""
+
+from bisect import bisect_right
+from collections.abc import Mapping
+from datetime import date
+from decimal import Decimal, InvalidOperation
+from fractions import Fraction
+from typing import Final
+
+LIMIT: Final = 10**12
+"""The largest amount of one event, in major units: with it, sums of millions fit into 64 bits."""
+
+_EPOCH: Final = date(1970, 1, 1).toordinal()
+_NO_DECIMALS: Final = frozenset(
+    "BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF".split()  # noqa: SIM905
+)
+_THREE_DECIMALS: Final = frozenset("BHD IQD JOD KWD LYD OMR TND".split())  # noqa: SIM905
+
+
+def digits(currency: str) -> int:
+    """Return the number of decimals of a currency's minor unit (ISO 4217): 0, 2 or 3.
+
+    >>> digits("CNY"), digits("JPY"), digits("KWD")
+    (2, 0, 3)
+    """
+    if currency in _NO_DECIMALS:
+        return 0
+    return 3 if currency in _THREE_DECIMALS else 2
+
+
+class Rates:
+    """Dated rates of exchange: units of the base currency for one unit of the other.
+
+    The rate of a day is the newest one dated that day or before, so a replay years later gives
+    the same sum.
+
+    >>> rates = Rates("CNY", {"USD": {date(2026, 1, 1): "7.10", date(2026, 7, 1): "7.05"}})
+    >>> rates.minor_units(Decimal("9.99"), "USD", day=20_454)  # the first day of 2026
+    7093
+    """
+
+    def __init__(self, base: str, dated: Mapping[str, Mapping[date, str]] | None = None) -> None:
+        """Take decimal strings: a float has lost the digits that an exact sum needs.
+
+        Raises `ValueError` for a rate that is not a positive decimal.
+        """
+        self.base: Final = base
+        self._minor: Final[int] = 10 ** digits(base)
+        self._dated = {
+            currency: sorted(
+                (day.toordinal() - _EPOCH, _rate(currency, day, text)) for day, text in days.items()
+            )
+            for currency, days in (dated or {}).items()
+        }
+
+    def minor_units(self, amount: Decimal, currency: str | None, *, day: int) -> int:
+        """Convert exactly, then round once, half to even.
+
+        `day` counts from 1970-01-01; no `currency` means the base. Raises `LookupError` with the
+        reason when the currency has no rate for the day.
+        """
+        rate = self._rate(currency or self.base, day)
+        return round(Fraction(amount) * rate * self._minor)
+
+    def _rate(self, currency: str, day: int) -> Fraction:
+        if currency == self.base:
+            return Fraction(1)
+        dated = self._dated.get(currency)
+        if not dated:
+            known = ", ".join(sorted({self.base, *self._dated}))
+            raise LookupError(f"has no rate; the model knows {known}")
+        position = bisect_right(dated, day, key=lambda entry: entry[0])
+        if position == 0:
+            first = date.fromordinal(dated[0][0] + _EPOCH)
+            asked = date.fromordinal(day + _EPOCH)
+            raise LookupError(f"has no rate for {asked}; the first is dated {first}")
+        return dated[position - 1][1]
+
+
+def _rate(currency: str, day: date, text: str) -> Fraction:
+    try:
+        value = Decimal(text)
+    except InvalidOperation:
+        value = Decimal("NaN")
+    if not value.is_finite() or value <= 0:
+        raise ValueError(f"the rate of {currency} on {day} is `{text}`; give a positive decimal")
+    return Fraction(value)

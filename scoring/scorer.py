@@ -1,0 +1,134 @@
+"""Scores batches of customers: states and events in, states and outcomes out."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from scoring import kernel
+from scoring.arena import NEVER, Arena
+from scoring.columns import Events
+from scoring.kernel import CLOCKS, Scratch
+from scoring.layout import encode_arena, load_arena
+from scoring.model import Model
+from scoring.outcomes import Outcomes, empty_outcomes, with_room
+from scoring.program import Program, compile_model, names_of
+
+
+class Scored(NamedTuple):
+    """What came of a batch.
+
+    `arena` holds the customers as they are now, with indicators, points and scores of their last
+    evaluation; `counted` which events were not duplicates; `clock` the shard's day.
+    """
+
+    arena: Arena
+    outcomes: Outcomes
+    counted: NDArray[np.bool_]
+    clock: int
+
+
+class Scorer:
+    """One model, ready to score; holds no customer.
+
+    `clock` is one of `kernel.CLOCKS` (docs/semantics.md section 1).
+
+    >>> from scoring.measures import ABSENT, KINDS
+    >>> from scoring.model import parse
+    >>> model = parse(
+    ...     '''
+    ... model: {name: tiny, version: 1}
+    ... timezone: UTC
+    ... currencies: {base: CNY}
+    ... indicators: {spend: {kind: sum, add: [sale_amount], subtract: [refund_amount], window: 30}}
+    ... scores:
+    ...   value:
+    ...     groups:
+    ...       - name: all
+    ...         weight: 1
+    ...         indicators:
+    ...           - {indicator: spend, weight: 1, normaliser: {kind: linear, low: 0, high: 1000}}
+    ...     tiers: [{name: new}, {name: regular, enter_at: 30, leave_below: 20}]
+    ... ''',
+    ...     "tiny.yaml",
+    ... )
+    >>> sale = Events(
+    ...     customer=np.array([0], np.int32), kind=np.array([KINDS.index("sale")], np.int8),
+    ...     at=np.array([1_704_067_200_000]), day=np.array([19_723], np.int32),
+    ...     identity=np.array([1], np.uint64), amount=np.array([400_00]),
+    ...     cost=np.array([ABSENT]), due=np.array([ABSENT]), level=np.array([ABSENT]),
+    ... )
+    >>> scorer = Scorer(model, "event")
+    >>> scored = scorer.score([b""], sale, NEVER)
+    >>> scored.arena.scores.tolist(), int(scored.outcomes.used[0])
+    ([[40.0]], 1)
+    >>> state = bytes(scorer.write(scored.arena)[0])
+    >>> scorer.turn([state], 19_723 + 30).arena.scores.tolist()
+    [[0.0]]
+    """
+
+    def __init__(self, model: Model, clock: str) -> None:
+        self.model = model
+        self.names = names_of(model)
+        self.program: Program = compile_model(model)
+        self.mode = CLOCKS.index(clock)
+        self.terms = int(self.program.limits[0]["most_terms"])
+
+    def score(self, states: Sequence[bytes], events: Events, clock: int) -> Scored:
+        """Apply events in order to the customers whose states are given (empty: a new one).
+
+        `events.customer` is a position in `states`; `clock` the shard's day, `NEVER` at first.
+        Raises `LayoutError` for a state of another layout version.
+        """
+        room = np.bincount(events.customer, minlength=len(states)).astype(np.int64)
+        arena = self.read(states, room)
+        counted = np.zeros(events.customer.size, np.bool_)
+        outcomes, e = self._no_outcomes(), 0
+        while True:
+            e, clock = kernel.step(
+                self.program, arena, events, e, clock, self.mode, counted, self._scratch(), outcomes
+            )
+            if e == events.customer.size:
+                return Scored(arena, outcomes, counted, int(clock))
+            c = events.customer[e]
+            day = max(clock, int(events.day[e]))
+            outcomes = self._roomier(outcomes, arena, c, day)
+
+    def turn(self, states: Sequence[bytes], day: int) -> Scored:
+        """Catch customers up to a day, as if it had just begun."""
+        arena = self.read(states, np.zeros(len(states), np.int64))
+        outcomes, c = self._no_outcomes(), 0
+        while True:
+            c = kernel.turn(self.program, arena, c, day, self._scratch(), outcomes)
+            if c == len(states):
+                return Scored(arena, outcomes, np.zeros(0, np.bool_), day)
+            outcomes = self._roomier(outcomes, arena, c, day)
+
+    def read(self, states: Sequence[bytes], room: NDArray[np.int64] | None = None) -> Arena:
+        """Return customers as they were at their last evaluation, with room for so many events."""
+        starts = np.zeros(len(states) + 1, np.int64)
+        np.cumsum(np.fromiter(map(len, states), np.int64, len(states)), out=starts[1:])
+        blobs = np.frombuffer(b"".join(states) or b"\0", np.uint8)
+        arena = load_arena(
+            self.program, blobs, starts, np.zeros(len(states), np.int64) if room is None else room
+        )
+        kernel.settle(self.program, arena)
+        return arena
+
+    def write(self, arena: Arena) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
+        """Return the states of an arena's customers one behind the other, and their bounds."""
+        return encode_arena(self.program, arena)
+
+    def _scratch(self) -> Scratch:
+        return Scratch(np.zeros(self.program.terms.size), np.zeros(self.program.scores.size))
+
+    def _no_outcomes(self) -> Outcomes:
+        return empty_outcomes(64, self.terms)
+
+    def _roomier(self, outcomes: Outcomes, arena: Arena, c: int, day: int) -> Outcomes:
+        as_of = int(arena.customers["as_of"][c])
+        days = 0 if as_of == NEVER else max(0, day - as_of)
+        return with_room(
+            outcomes, (days + 1) * (self.program.scores.size + self.program.alerts.size)
+        )

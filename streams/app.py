@@ -1,0 +1,317 @@
+"""The composition root: the only place that knows all parts of a worker."""
+
+import asyncio
+import time
+from contextlib import AsyncExitStack, suppress
+from typing import Any, Final, NamedTuple
+
+import faust
+import structlog
+from faust.types import TP
+
+from scoring.calendar import calendar
+from scoring.money import Rates
+from scoring.scorer import Scorer
+from streams import agents
+from streams.decode import Decoder
+from streams.errors import DependencyError
+from streams.health import serve
+from streams.kafka.driver import Consumer, Transport
+from streams.kafka.fetching import FetchSettings
+from streams.metrics import Metrics
+from streams.model_file import load_model
+from streams.output.messages import Wording
+from streams.output.publisher import Publisher
+from streams.settings import Settings
+from streams.shards.assignment import Assignment
+from streams.shards.outbox import Outputs
+from streams.shards.shard import Limits, Reading, Shard
+from streams.state.store import Store, StoreUnavailableError
+from streams.timers import Offsets, Turns
+from streams.warm import warm
+
+LOG: Final = structlog.get_logger(__name__)
+INPUTS: Final = ("transaction", "payment", "complaint", "praise")
+_DRAIN_S: Final = 20.0
+
+
+class Status(NamedTuple):
+    """What the status line shows."""
+
+    applied: int
+    lag: int
+    upgrades: int
+    downgrades: int
+    alerts: int
+    shards: int
+    problem: str | None
+
+
+class Worker:
+    """One scoring worker; `run` until `stop`."""
+
+    def __init__(self, settings: Settings) -> None:
+        """Put the parts together; connects to nothing. Raises `ModelError`, `SettingsError`."""
+        self.settings = settings
+        self.metrics = Metrics()
+        self.store = Store(
+            settings.redis.url, settings.redis.prefix, settings.redis.client_options()
+        )
+        self.publisher = Publisher(
+            settings.kafka.client_options(),
+            lambda troubled: self.metrics.set_up("publisher", up=not troubled),
+        )
+        model = load_model(settings.model)
+        self.scorer = Scorer(model, settings.clock)
+        self._wording = Wording(
+            self.scorer.names,
+            self.scorer.program.alerts["score"].tolist(),
+            calendar(model.timezone),
+        )
+        decoder = Decoder(
+            timezone=model.timezone,
+            base_currency=model.currencies.base,
+            rates=Rates(model.currencies.base, model.currencies.rates),
+            max_bytes=settings.max_event_bytes,
+            future_limit_ms=int(settings.future_limit_minutes * 60_000),
+        )
+        names = settings.topics
+        self.topics = {
+            names.prefix + getattr(names, event_type): event_type for event_type in INPUTS
+        }
+        self.assignment = Assignment(
+            self.topics, decoder, self._new_shard, self.metrics, self._fail
+        )
+        self.app = create_faust(settings)
+        self.app.transport = Transport(
+            self.app,
+            self.assignment,
+            FetchSettings(
+                partition_bytes=settings.kafka.fetch_bytes,
+                max_wait_ms=settings.kafka.fetch_max_wait_ms,
+            ),
+        )
+        agents.register(self.app, list(self.topics), self.assignment)
+        self._turns = Turns(self.assignment, self.store, settings.clock)
+        self._offsets = Offsets(self.assignment, self._reader, self.metrics, settings.stall_s)
+        self._stopping = asyncio.Event()
+        self._failure: BaseException | None = None
+
+    def _new_shard(self, number: int) -> Shard:
+        settings, names = self.settings, self.settings.topics
+        prefix = names.prefix
+        return Shard(
+            number,
+            Reading(
+                tuple(self.topics),
+                lambda topic, offset: self._is_drained(TP(topic, number), offset),
+                lambda offsets: self._seek(number, offsets),
+            ),
+            self.scorer,
+            self._wording,
+            self.store,
+            self.publisher,
+            Outputs(
+                tier_changes=prefix + names.tier_changes,
+                value_alerts=prefix + names.value_alerts,
+                customer_scores=prefix + names.customer_scores,
+                dead_letters=prefix + names.dead_letters,
+                group=settings.kafka.group,
+            ),
+            self.metrics,
+            limits=Limits(
+                settings.batch.max_events, settings.batch.max_customers, settings.cache_customers
+            ),
+            feed_interval_s=settings.feed.interval_s if settings.feed.enabled else None,
+        )
+
+    # -- life
+
+    def stop(self) -> None:
+        """Ask the worker to drain and end."""
+        self._stopping.set()
+
+    async def run(self) -> None:
+        """Score until `stop` is called; drains before it returns.
+
+        Raises `DependencyError` when Kafka or Redis do not answer at the start, and whatever a bug
+        or an unusable state raised.
+        """
+        async with AsyncExitStack() as stack:
+            stack.push_async_callback(self.store.close)
+            await self._check_store()
+            await check_topics(self.settings)
+            await asyncio.to_thread(
+                warm
+            )  # before there is a session or a connection that could time out
+            server = await self._serve()
+            stack.push_async_callback(server.cleanup)
+            stack.push_async_callback(self.publisher.close)
+            await self.app.start()
+            stack.push_async_callback(self._leave)
+            timers = [
+                asyncio.create_task(self._turns.run()),
+                asyncio.create_task(self._offsets.run()),
+            ]
+            timers.append(asyncio.create_task(self._watch_faust()))
+            for timer in timers:
+                timer.add_done_callback(self._ended)
+            LOG.info("worker started", model=self.scorer.names.model, topics=list(self.topics))
+            await self._stopping.wait()
+            for timer in timers:
+                timer.cancel()
+            await asyncio.gather(*timers, return_exceptions=True)
+        if self._failure is not None:
+            raise self._failure
+
+    async def _watch_faust(self) -> None:
+        await self.app.wait_until_stopped()
+        raise self.app.crash_reason or RuntimeError("Faust stopped by itself")
+
+    async def _leave(self) -> None:
+        """Finish what is begun, tell Kafka the offsets, leave the group."""
+        if self._failure is None:
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self.assignment.drain(), _DRAIN_S)
+            reader = self._reader()
+            if reader is not None and (positions := self._offsets.positions()):
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(reader.commit_offsets(positions), _DRAIN_S)
+        await self.app.stop()
+        LOG.info("worker stopped")
+
+    async def _serve(self) -> Any:
+        settings = self.settings
+        try:
+            return await serve(
+                settings.http_host, settings.http_port, self.metrics, self.not_alive, self.not_ready
+            )
+        except OSError as error:
+            raise DependencyError(
+                f"cannot listen on {settings.http_host}:{settings.http_port}: {error.strerror}; "
+                "set http_port (VALUEPULSE_HTTP_PORT) to a free port, 0 for any"
+            ) from error
+
+    async def _check_store(self) -> None:
+        try:
+            info = await self.store.info()
+        except StoreUnavailableError as error:
+            raise DependencyError(
+                f"{error}; start it, or set redis.url (VALUEPULSE_REDIS__URL, --redis)"
+            ) from error
+        if str(info.get("aof_enabled")) != "1":
+            LOG.warning(
+                "Redis keeps no append-only file: after a restart of Redis all is read from Kafka "
+                "again; set appendonly yes"
+            )
+        if info.get("maxmemory_policy") != "noeviction":
+            LOG.warning(
+                "Redis evicts keys when it is full: customers would vanish; "
+                "set maxmemory-policy noeviction",
+                found=info.get("maxmemory_policy"),
+            )
+
+    # -- asked from outside
+
+    def not_alive(self) -> str | None:
+        """Return why the worker should be restarted, or None."""
+        still = time.monotonic() - self._offsets.moved_at
+        if still > self.settings.stall_s / 2:
+            return f"lag {self._offsets.lag} and no progress for {still:.0f} s"
+        return None
+
+    def not_ready(self) -> str | None:
+        """Return why the worker does not score now, or None."""
+        if not self.assignment.assigned:
+            return "no shards assigned yet"
+        if self.assignment.stopped:
+            return "; ".join(self.assignment.stopped.values())
+        return self.metrics.trouble()
+
+    def status(self) -> Status:
+        """Return figures for the status line."""
+        counts = self.metrics.outcome_counts()
+        return Status(
+            applied=counts["applied"],
+            lag=self._offsets.lag,
+            upgrades=counts["up"],
+            downgrades=counts["down"],
+            alerts=counts["opened"],
+            shards=len(self.assignment.shards),
+            problem=self.not_ready(),
+        )
+
+    # -- wires
+
+    def _fail(self, error: BaseException) -> None:
+        """End the process: what failed is a bug, or a state that cannot be used."""
+        if self._failure is None:
+            self._failure = error
+        self._stopping.set()
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        if not task.cancelled() and (error := task.exception()) is not None:
+            self._fail(error)
+
+    def _reader(self) -> Consumer | None:
+        consumer = self.app.consumer
+        return consumer if isinstance(consumer, Consumer) else None
+
+    def _is_drained(self, partition: Any, offset: int) -> bool:
+        reader = self._reader()
+        return reader is not None and reader.drained_at(partition, offset) is not None
+
+    async def _seek(self, number: int, offsets: Any) -> None:
+        reader = self._reader()
+        if reader is None:
+            return
+        for topic in self.topics:
+            await reader.seek(TP(topic, number), offsets.get(topic, 0))
+
+
+class TablelessApp(faust.App):
+    """A Faust app that keeps its state elsewhere: it makes no directories for tables."""
+
+    def _create_directories(self) -> None:
+        """Make none; Faust's would lie in whatever directory the worker was started in."""
+
+
+def create_faust(settings: Settings) -> faust.App:
+    """Return the Faust app of a worker, without agents; design section 5 gives the reasons."""
+    kafka = settings.kafka
+    options: dict[str, Any] = {}
+    if kafka.sasl_mechanism and kafka.sasl_password:
+        context = kafka.client_options().get("ssl_context")
+        options["broker_credentials"] = faust.SASLCredentials(
+            username=kafka.sasl_username, password=kafka.sasl_password.get_secret_value(),
+            mechanism=kafka.sasl_mechanism, ssl_context=context,
+        )  # fmt: skip
+    elif kafka.security_protocol == "SSL":
+        options["broker_credentials"] = faust.SSLCredentials(
+            context=kafka.client_options()["ssl_context"]
+        )
+    return TablelessApp(
+        kafka.group,
+        broker=[f"kafka://{server.strip()}" for server in kafka.bootstrap_servers.split(",")],
+        key_serializer="raw",
+        value_serializer="raw",
+        table_standby_replicas=1,  # 0: RoundRobin, a customer's topics at different workers
+        topic_allow_declare=False,
+        topic_disable_leader=True,
+        web_enabled=False,  # it listens on all addresses without authentication
+        stream_wait_empty=False,  # the store fences a late commit, so a rebalance need not wait
+        consumer_auto_offset_reset="earliest",
+        worker_redirect_stdouts=False,
+        broker_session_timeout=kafka.session_timeout_s,
+        broker_heartbeat_interval=min(3.0, kafka.session_timeout_s / 5),
+        broker_request_timeout=max(kafka.request_timeout_s, kafka.session_timeout_s),
+        logging_config=None,
+        **options,
+    )
+
+
+async def check_topics(settings: Settings) -> None:
+    """Raise `DependencyError` unless the broker answers and the topics fit together."""
+    from streams.topics import require_equal_partitions
+
+    await require_equal_partitions(settings)

@@ -1,0 +1,59 @@
+"""Options that several commands have, defined once."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from streams.settings import Settings
+
+ConfigFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--config", metavar="FILE", help="Settings in place of the packaged streams.yaml."
+    ),
+]
+ModelFile = Annotated[
+    Path | None,
+    typer.Option("--model", metavar="FILE", help="Scoring model in place of the settings' one."),
+]
+Broker = Annotated[
+    str | None,
+    typer.Option("--broker", metavar="HOST:PORT", help="Kafka in place of the settings' one."),
+]
+Store = Annotated[
+    str | None,
+    typer.Option("--redis", metavar="URL", help="Redis in place of the settings' one."),
+]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Say what would be done, and do nothing.")]
+
+
+def settings_of(
+    config: Path | None,
+    *,
+    broker: str | None = None,
+    redis: str | None = None,
+    model: Path | None = None,
+    **others: Any,
+) -> "Settings":
+    """Read the settings, with what the command line gave on top, and set up the logs.
+
+    Args:
+        config: A streams.yaml, or None for the usual one.
+        broker: Kafka's bootstrap servers, if given.
+        redis: Redis's URL, if given.
+        model: File of the scoring model, if given.
+        others: Further settings by name, as `clock="event"`; None is left out.
+
+    Raises:
+        SettingsError: With every problem found.
+    """
+    from streams import logs
+    from streams.settings import Settings
+
+    given = {"kafka.bootstrap_servers": broker, "redis.url": redis, "model": model, **others}
+    settings = Settings.load(config, given)
+    logs.configure(settings.log.level, settings.log.format)
+    return settings

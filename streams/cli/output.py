@@ -1,0 +1,65 @@
+"""What commands write: results to stdout, progress and notes to stderr."""
+
+import sys
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from rich.progress import Progress
+
+
+def print_json(value: Any) -> None:
+    """Print a value as one line of JSON, so that several of them are NDJSON."""
+    import orjson
+
+    sys.stdout.write(orjson.dumps(value).decode() + "\n")
+
+
+def print_table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
+    """Print rows under headings; cells are text, not markup."""
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for column in columns:
+        table.add_column(column, overflow="fold")
+    for row in rows:
+        table.add_row(*(Text(cell) for cell in row))
+    # Into a file or a pipe, a line is as long as it needs to be: cut ones could not be searched.
+    Console(width=None if sys.stdout.isatty() else 10_000).print(table)
+
+
+def note(text: str) -> None:
+    """Print one remark to stderr."""
+    print(text, file=sys.stderr)
+
+
+def progress(unit: str = "") -> "Progress":
+    """Return a progress display on stderr: a bar, how far, how fast, and how long still.
+
+    `unit` `bytes` shows sizes; any other names what is counted.
+    """
+    from rich.console import Console
+    from rich.progress import (
+        BarColumn,
+        DownloadColumn,
+        MofNCompleteColumn,
+        Progress,
+        TextColumn,
+        TimeRemainingColumn,
+    )
+
+    stderr = Console(stderr=True)
+    count = DownloadColumn() if unit == "bytes" else MofNCompleteColumn()
+    return Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        count,
+        TextColumn("" if unit == "bytes" else unit),
+        TextColumn("{task.fields[speed]}"),
+        TimeRemainingColumn(),
+        console=stderr,
+        transient=True,
+        disable=not stderr.is_terminal,
+    )

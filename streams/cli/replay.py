@@ -1,0 +1,140 @@
+"""`valuepulse replay`: score files of past events offline."""
+
+from datetime import date, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from streams.cli.options import AsJson, ConfigFile, ModelFile, settings_of
+
+if TYPE_CHECKING:
+    from streams.replay import Summary
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command("replay")(replay)
+
+
+def replay(
+    files: Annotated[
+        list[Path],
+        typer.Argument(
+            metavar="FILE…",
+            exists=True,
+            dir_okay=False,
+            readable=True,
+            help="NDJSON of events, may be .gz.",
+        ),
+    ],
+    out: Annotated[
+        Path, typer.Option("--out", metavar="DIR", file_okay=False, help="Folder for the results.")
+    ],
+    model: ModelFile = None,
+    as_of: Annotated[
+        datetime | None,
+        typer.Option(
+            "--as-of",
+            formats=["%Y-%m-%d"],
+            help="Score as of this day; later events are left out. [day of the newest event]",
+        ),
+    ] = None,
+    clock: Annotated[
+        str,
+        typer.Option(
+            "--clock",
+            metavar="event|customer",
+            help="customer: no turn of the day, for comparison only.",
+        ),
+    ] = "event",
+    base_currency: Annotated[
+        str | None,
+        typer.Option(
+            "--base-currency",
+            metavar="CUR",
+            help="In place of the model's; its rates then do not hold.",
+        ),
+    ] = None,
+    timezone: Annotated[
+        str | None,
+        typer.Option("--timezone", metavar="TZ", help="In place of the model's, like UTC."),
+    ] = None,
+    strict: Annotated[
+        bool, typer.Option("--strict", help="Exit with 4 if a line was rejected.")
+    ] = False,
+    config: ConfigFile = None,
+    json: AsJson = False,
+) -> None:
+    """Score files of past events, in the order given, with the code that the stream runs.
+
+    Writes customers.ndjson, tier-changes.ndjson, value-alerts.ndjson, dead-letters.ndjson and
+    summary.json. A rejected line stops nothing.
+    """
+    from pydantic import ValidationError
+
+    from streams.cli.output import note, print_json, progress
+    from streams.errors import CheckError, UsageError
+    from streams.model_file import load_model
+    from streams.replay import Options, adapted, day_number
+    from streams.replay import replay as run
+
+    if clock not in ("event", "customer"):
+        raise UsageError(
+            f"--clock {clock!r}: write event or customer; wall is for the live worker only"
+        )
+    settings = settings_of(config, model=model)
+    scoring = load_model(settings.model)
+    try:
+        scoring = adapted(scoring, base_currency, timezone)
+    except ValidationError as error:
+        raise UsageError(
+            "; ".join(
+                f"{e['input']!r}: {e['msg'].removeprefix('Value error, ')}" for e in error.errors()
+            )
+        ) from None
+    options = Options(
+        clock=clock,
+        as_of=None if as_of is None else day_number(date(as_of.year, as_of.month, as_of.day)),
+        max_event_bytes=settings.max_event_bytes,
+        future_limit_minutes=settings.future_limit_minutes,
+    )
+    packed = sum(path.stat().st_size for path in files if path.suffix == ".gz")
+    plain = sum(path.stat().st_size for path in files) - packed
+    with progress("bytes") as bar:
+        task = bar.add_task("Replaying", total=None if packed else plain, speed="")
+        try:
+            summary = run(files, out, scoring, options, lambda size: bar.advance(task, size))
+        except OSError as error:
+            raise UsageError(f"{error.filename or out}: {error.strerror or error}") from error
+    if json:
+        print_json(summary._asdict())
+    else:
+        _print(summary, out)
+    if summary.rejected:
+        note(f"{summary.rejected:,} lines were rejected: see {out / 'dead-letters.ndjson'}")
+        if strict:
+            raise typer.Exit(CheckError.exit_code)
+
+
+def _print(summary: "Summary", out: Path) -> None:
+    from streams.cli.output import print_table
+
+    rows = [
+        ("events", f"{summary.events:,}"),
+        ("customers", f"{summary.customers:,}"),
+        ("as of", summary.as_of or "-"),
+        ("tier changes", f"{summary.tier_changes:,}"),
+        ("value alerts", f"{summary.value_alerts:,}"),
+        ("duplicates", f"{summary.duplicates:,}"),
+        ("rejected", f"{summary.rejected:,}"),
+        ("after the as-of day", f"{summary.after_as_of:,}"),
+        *(
+            (f"{score}: {tier}", f"{count:,}")
+            for score, tiers in summary.tiers.items()
+            for tier, count in tiers.items()
+        ),
+        ("seconds", f"{summary.seconds:.1f}"),
+        ("results in", str(out)),
+    ]
+    print_table(("replay", summary.model), rows)

@@ -1,0 +1,6 @@
+"""Decoding: raw records → columns of accepted events, and the reasons for the rest."""
+
+from streams.decode.decoder import Decoded, Decoder, Rejected
+from streams.decode.lines import records_of_lines
+
+__all__ = ["Decoded", "Decoder", "Rejected", "records_of_lines"]

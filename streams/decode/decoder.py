@@ -1,0 +1,222 @@
+"""Record sets to columns: the scanner reads what is plain, the models decide the rest."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from scoring.calendar import calendar
+from scoring.columns import Events
+from scoring.events import TYPES
+from scoring.money import Rates
+from streams.decode.contract import compile_contract
+from streams.decode.exact.reader import ModelReader, Reading
+from streams.decode.exact.refusal import Refusal, shown
+from streams.decode.grouping import group
+from streams.decode.hashing import hash64
+from streams.decode.headers import headers, is_cloud_event
+from streams.decode.lexing import empty_tokens
+from streams.decode.scan import ROW, Limits, scan
+from streams.records import Records
+
+NO_LIMIT: Final = 2**62
+EACH_SAYS: Final = -1
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+class Rejected(NamedTuple):
+    """A record that is not accepted: its position, the rule's name, and what is wrong."""
+
+    record: int
+    error: str
+    message: str
+
+
+class Decoded(NamedTuple):
+    """The m accepted of n records as columns, in record order, and the reasons for the others.
+
+    `record` is the position in `Records`. `customers` are the distinct customer ids (UTF-8) in
+    order of first appearance; `events.customer` is a position there. The event ids are spans of
+    `texts`. `by_model` counts the records that were not plain, accepted or not.
+    """
+
+    record: NDArray[np.int32]
+    customers: list[bytes]
+    events: Events
+    event_id_start: NDArray[np.int64]
+    event_id_length: NDArray[np.int32]
+    texts: NDArray[np.uint8]
+    rejected: list[Rejected]
+    by_model: int = 0
+
+
+class Decoder:
+    """Decodes record sets by the contract of the events."""
+
+    def __init__(
+        self,
+        *,
+        timezone: str,
+        base_currency: str,
+        rates: Rates,
+        max_bytes: int = 65_536,
+        future_limit_ms: int = 300_000,
+    ) -> None:
+        """Compile the contract. Raises `ValueError` for an unknown zone or base."""
+        if rates.base != base_currency:
+            raise ValueError(
+                f"the rates are for base `{rates.base}`, the base currency is `{base_currency}`: "
+                "make both the same"
+            )
+        self._calendar = calendar(timezone)
+        self._contract = compile_contract(TYPES, base_currency)
+        self._types = list(TYPES)
+        self._reader = ModelReader(self._calendar, rates)
+        self._max_bytes = max_bytes
+        self._future_limit_ms = future_limit_ms
+
+    def decode(
+        self,
+        records: Records,
+        *,
+        event_type: str | None,
+        now_ms: int | None,
+        keyed: bool = True,
+    ) -> Decoded:
+        """Decode one record set.
+
+        With `event_type` None each value's own `type` decides. `keyed` records must have the
+        customer id as key. `now_ms` (None: no check) plus the future limit bounds event time.
+        """
+        limits = Limits(
+            type=EACH_SAYS if event_type is None else self._types.index(event_type),
+            keyed=keyed,
+            max_bytes=self._max_bytes,
+            latest_ms=NO_LIMIT if now_ms is None else int(now_ms) + self._future_limit_ms,
+        )
+        records = records._replace(buffer=_read_only(records.buffer))
+        rows = np.zeros(len(records.offset), ROW)
+        left = scan(
+            self._contract, self._calendar, records, limits, empty_tokens(self._contract), rows
+        )
+        texts: NDArray[np.uint8] = records.buffer
+        rejected: list[Rejected] = []
+        if left:
+            texts, rejected = self._read_by_model(records, rows, limits)
+        return _gathered(rows, texts, rejected)._replace(by_model=left)
+
+    def _read_by_model(
+        self, records: Records, rows: NDArray[Any], limits: Limits
+    ) -> tuple[NDArray[np.uint8], list[Rejected]]:
+        """Fill the rows that the scanner left; return the texts and what was refused."""
+        appended = bytearray()
+        rejected: list[Rejected] = []
+        for record in np.flatnonzero(rows["read"] == 0).tolist():
+            try:
+                reading = self._judge(records, record, limits)
+            except Refusal as refusal:
+                rejected.append(Rejected(record, refusal.error, refusal.message))
+            else:
+                start = len(records.buffer) + len(appended)
+                appended += reading.event_id + reading.customer_id
+                seed = self._contract.types[self._types.index(reading.type)]["seed"]
+                _enter(rows, record, reading, start, seed)
+        if not appended:
+            return records.buffer, rejected
+        texts = np.concatenate([records.buffer, np.frombuffer(bytes(appended), np.uint8)])
+        return _read_only(texts), rejected
+
+    def _judge(self, records: Records, record: int, limits: Limits) -> Reading:
+        """Return what one record says. Raises `Refusal`."""
+        length = int(records.value_length[record])
+        if length <= 0:
+            raise Refusal("EmptyValue", "the record has no value")
+        if length > limits.max_bytes:
+            raise Refusal(
+                "TooLarge", f"the value has {length} bytes: at most {limits.max_bytes} are taken"
+            )
+        found = {}
+        count = int(records.headers_count[record])
+        if count and is_cloud_event(records.buffer, int(records.headers_start[record]), count):
+            found = headers(records, record)
+        start = int(records.value_start[record])
+        value = records.buffer[start : start + length].tobytes()
+        expected = None if limits.type == EACH_SAYS else self._types[limits.type]
+        reading = self._reader.read(value, found, event_type=expected)
+        if limits.keyed:
+            _check_key(records, record, reading.customer_id)
+        if reading.at > limits.latest_ms:
+            _refuse_future(reading.at, limits.latest_ms)
+        return reading
+
+
+def _check_key(records: Records, record: int, customer: bytes) -> None:
+    start, length = int(records.key_start[record]), int(records.key_length[record])
+    if length < 0:
+        raise Refusal("MissingKey", "the record has no key: it must be the customer id")
+    key = records.buffer[start : start + length].tobytes()
+    if key != customer:
+        text = shown(key.decode("utf-8", "backslashreplace"))
+        rule = f"must be the customer id {shown(customer.decode())}"
+        raise Refusal("KeyMismatch", f"the key is {text}: {rule}")
+
+
+def _refuse_future(at: int, latest: int) -> None:
+    event, limit = (
+        (_EPOCH + timedelta(milliseconds=ms)).isoformat(timespec="seconds") for ms in (at, latest)
+    )
+    raise Refusal("InTheFuture", f"field `occurred_at` is `{event}`: must be at most {limit}")
+
+
+def _enter(rows: NDArray[Any], record: int, reading: Reading, start: int, seed: np.uint64) -> None:
+    """Enter what the models read into its row; its texts start at `start`."""
+    event_id = np.frombuffer(reading.event_id, np.uint8)
+    length = len(event_id)
+    rows[record] = (
+        1, reading.kind, reading.at, reading.day, hash64(event_id, 0, length, seed),
+        reading.amount, reading.cost, reading.due, reading.level,
+        start + length, len(reading.customer_id), start, length,
+    )  # fmt: skip
+
+
+def _gathered(rows: NDArray[Any], texts: NDArray[np.uint8], rejected: list[Rejected]) -> Decoded:
+    """Return the rows that were read, with their customers grouped."""
+    record = np.flatnonzero(rows["read"]).astype(np.int32)
+    if len(record) < len(rows):
+        rows = rows[record]
+    starts, lengths = _column(rows, "customer_start"), _column(rows, "customer_length", np.int32)
+    customer, firsts = group(texts, starts, lengths)
+    content, starts, lengths = texts.tobytes(), starts[firsts], lengths[firsts]
+    spans = zip(starts.tolist(), (starts + lengths).tolist(), strict=True)
+    return Decoded(
+        record=record,
+        customers=[content[start:stop] for start, stop in spans],
+        events=Events(
+            customer=customer,
+            kind=_column(rows, "kind", np.int8),
+            at=_column(rows, "at"),
+            day=_column(rows, "day", np.int32),
+            identity=_column(rows, "identity", np.uint64),
+            amount=_column(rows, "amount"),
+            cost=_column(rows, "cost"),
+            due=_column(rows, "due"),
+            level=_column(rows, "level"),
+        ),
+        event_id_start=_column(rows, "id_start"),
+        event_id_length=_column(rows, "id_length", np.int32),
+        texts=texts,
+        rejected=rejected,
+    )
+
+
+def _column(rows: NDArray[Any], name: str, dtype: type[np.generic] = np.int64) -> NDArray[Any]:
+    """Return one column as an array of its own."""
+    return rows[name].astype(dtype)
+
+
+def _read_only(buffer: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Return a view that no one writes to: compiled code is specialised on that flag too."""
+    view = buffer.view()
+    view.flags.writeable = False
+    return view

@@ -1,0 +1,169 @@
+"""The exact path: one record through the models, which decide and say why not."""
+
+from collections.abc import Mapping
+from datetime import date
+from decimal import Decimal
+from typing import Any, NamedTuple
+
+from pydantic import BaseModel, ValidationError
+
+from scoring.calendar import Calendar, day_of, day_start
+from scoring.events import TYPES, Costs, Event
+from scoring.fields import Shape
+from scoring.measures import ABSENT, KINDS
+from scoring.money import LIMIT, Rates, digits
+from streams.decode.contract import default_kind, shapes
+from streams.decode.exact.cloud_events import unwrap
+from streams.decode.exact.parsing import Fields, parse
+from streams.decode.exact.refusal import Refusal, shown
+
+_EPOCH = date(1970, 1, 1).toordinal()
+_RULES = {
+    "string_type": ("WrongType", "must be a string"),
+    "int_type": ("WrongType", "must be a whole number"),
+    "model_type": ("WrongType", "must be a JSON object"),
+    "string_unicode": ("InvalidUtf8", "must be text that UTF-8 can hold; it has half a surrogate"),
+    "literal_error": ("OutOfRange", "must be {expected}"),
+    "string_pattern_mismatch": ("OutOfRange", "must match {pattern}"),
+    "string_too_short": ("OutOfRange", "must have at least {min_length} character"),
+    "string_too_long": ("OutOfRange", "must have at most {max_length} characters"),
+    "greater_than_equal": ("OutOfRange", "must be at least {ge}"),
+    "less_than_equal": ("OutOfRange", "must be at most {le}"),
+}
+"""pydantic's type of error → ours and the rule; the errors of our own shapes bring both along."""
+
+
+class Reading(NamedTuple):
+    """One accepted event as the values of its columns."""
+
+    type: str
+    kind: int
+    at: int
+    day: int
+    event_id: bytes
+    customer_id: bytes
+    amount: int
+    cost: int
+    due: int
+    level: int
+
+
+class ModelReader:
+    """Reads one value at a time by the models of the contract."""
+
+    def __init__(self, calendar: Calendar, rates: Rates) -> None:
+        """Read days by this calendar and money by these rates."""
+        self._calendar = calendar
+        self._rates = rates
+        self._shapes = {name: shapes(model) for name, model in TYPES.items()}
+        self._default_kinds = {name: default_kind(name, model) for name, model in TYPES.items()}
+
+    def read(
+        self, value: bytes, headers: Mapping[str, bytes], *, event_type: str | None
+    ) -> Reading:
+        """Return the event in `value`; its own `type` decides when `event_type` is None.
+
+        Raises `Refusal`, which names field, value and rule.
+        """
+        fields = unwrap(parse(value), headers)
+        name = _type_of(fields, event_type)
+        model = TYPES[name]
+        _refuse_doubles(fields, model)
+        try:
+            event = model.model_validate(fields)
+        except ValidationError as error:
+            raise _refusal(error) from None
+        return self._columns(name, event)
+
+    def _columns(self, name: str, event: Event) -> Reading:
+        day = int(day_of(self._calendar, event.occurred_at))
+        if day < 0:
+            raise Refusal(
+                "OutOfRange",
+                f"field `occurred_at` is {event.occurred_at} ms: "
+                "must be on or after 1970-01-01 in the business time zone",
+            )
+        kind = self._value(name, event, Shape.KIND) or self._default_kinds[name]
+        currency = self._value(name, event, Shape.CURRENCY)
+        level = self._value(name, event, Shape.LEVEL)
+        return Reading(
+            type=name,
+            kind=KINDS.index(kind),
+            at=event.occurred_at,
+            day=day,
+            event_id=event.event_id.encode(),
+            customer_id=event.customer_id.encode(),
+            amount=self._minor("amount", self._value(name, event, Shape.AMOUNT), currency, day),
+            cost=self._cost(name, event, currency, day),
+            due=self._due(self._value(name, event, Shape.DUE_AT)),
+            level=ABSENT if level is None else level,
+        )
+
+    def _value(self, name: str, event: Event, shape: Shape) -> Any:
+        field = self._shapes[name].get(shape)
+        return None if field is None else getattr(event, field)
+
+    def _cost(self, name: str, event: Event, currency: str | None, day: int) -> int:
+        costs = getattr(event, "costs", None)
+        if isinstance(costs, Costs):
+            return sum(self._minor("costs", part, currency, day) for part in costs.parts())
+        return self._minor("cost", self._value(name, event, Shape.COST), currency, day)
+
+    def _minor(self, field: str, amount: Decimal | None, currency: str | None, day: int) -> int:
+        if amount is None:
+            return ABSENT
+        try:
+            minor = self._rates.minor_units(amount, currency, day=day)
+        except LookupError as error:
+            raise Refusal(
+                "UnknownCurrency", f"currency {shown(currency)} {error.args[0]}"
+            ) from None
+        if minor > LIMIT * 10 ** digits(self._rates.base):
+            rule = f"must be at most 10^12 {self._rates.base} when converted"
+            raise Refusal("OutOfRange", f"field `{field}` is {shown(amount)}: {rule}")
+        return minor
+
+    def _due(self, due: int | date | None) -> int:
+        if isinstance(due, date):
+            return int(day_start(self._calendar, due.toordinal() - _EPOCH + 1)) - 1
+        return ABSENT if due is None else due
+
+
+def _type_of(fields: Fields, expected: str | None) -> str:
+    found = fields.get("type")
+    if found is None:
+        if expected is None:
+            raise Refusal("MissingField", "field `type` is missing: here each event names its type")
+        return expected
+    if not isinstance(found, str):
+        raise Refusal("WrongType", f"field `type` is {shown(found)}: must be a string")
+    if found not in TYPES:
+        known = ", ".join(TYPES)
+        raise Refusal("UnknownType", f"field `type` is {shown(found)}: must be one of {known}")
+    if expected not in (None, found):
+        raise Refusal("TypeMismatch", f"field `type` is `{found}`: this topic takes `{expected}`")
+    return found
+
+
+def _refuse_doubles(fields: Fields, model: type[BaseModel], path: str = "") -> None:
+    """Refuse a known field that is given twice: parsers differ in which one they take."""
+    for field in fields.twice:
+        if field in model.model_fields:
+            raise Refusal("DuplicateField", f"field `{path}{field}` is given twice")
+    costs = fields.get("costs")
+    if isinstance(costs, Fields) and "costs" in model.model_fields:
+        _refuse_doubles(costs, Costs, "costs.")
+
+
+def _refusal(error: ValidationError) -> Refusal:
+    """Return the first thing wrong, in our words, and how many more there are."""
+    first, *more = error.errors(include_url=False)
+    others = f" (and {len(more)} more to mend)" if more else ""
+    field = ".".join(str(part) for part in first["loc"])
+    if first["type"] == "missing" or (field and first["input"] is None):
+        return Refusal("MissingField", f"field `{field}` is missing{others}")
+    name, rule = first["type"], first["msg"]
+    if name in _RULES:
+        name, rule = _RULES[name][0], _RULES[name][1].format_map(first.get("ctx", {}))
+    subject = f"field `{field}` is {shown(first['input'])}:" if field else "the event"
+    return Refusal(name, f"{subject} {rule}{others}")

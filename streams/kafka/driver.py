@@ -1,0 +1,241 @@
+"""Faust transport driver that delivers one event per fetched record set.
+
+Stock Faust makes two tasks and several objects for every record, and keeps positions in Kafka.
+Here the value of an event is a `RecordSet`, and positions come from the state in Redis: Faust's
+book-keeping of acknowledged offsets is not used. Agents, worker, assignor and sensors are Faust's.
+
+    app = faust.App(...)
+    app.transport = Transport(app, shards)
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Collection, Mapping
+from typing import Any, Protocol, cast
+
+import faust
+from aiokafka.errors import ConsumerStoppedError, KafkaError, KafkaTimeoutError
+from faust.transport.drivers import aiokafka as stock
+from faust.types import TP
+from faust.types.tuples import ConsumerMessage, Message, ack_lock
+from mode import ServiceT
+
+from streams.kafka.consumer_thread import ConsumerThread
+from streams.kafka.fetching import FetchSettings
+from streams.kafka.record_sets import PositionLostError, RecordSet, past_end, past_retention
+
+RETRY_S = 1.0
+"""Seconds between tries to learn the bounds of a log from a broker that does not answer."""
+
+
+class Shards(Protocol):
+    """What the driver asks of those who apply the records; called in Faust's event loop."""
+
+    async def positions(self, partitions: set[TP]) -> Mapping[TP, int | None]:
+        """Say where each partition must be read next; None or absent: from the beginning.
+
+        May take as long as it needs, for instance while the store is away: until it answers,
+        nothing is read. It is cancelled when the assignment changes.
+        """
+
+    def wants(self, partition: TP) -> bool:
+        """Say whether there is room for another record set; see `Consumer.room_made`."""
+
+    def refused(self, error: PositionLostError) -> None:
+        """Take note that `error.partition` cannot be read on; the other partitions go on."""
+
+
+class Consumer(stock.Consumer):
+    """Delivers record sets in log order, from positions that are kept outside Kafka.
+
+    `_next` holds, for every partition that is read, the offset at which its next set must begin.
+    A set that begins elsewhere was fetched before a seek or a rebalance and is dropped.
+    """
+
+    _thread: ConsumerThread
+    _locating: asyncio.Future[None] | None = None
+
+    def __init__(self, transport: "Transport", *args: Any, **options: Any) -> None:
+        """Read what the transport's shards ask for; the rest is Faust's."""
+        self.shards = transport.shards
+        self.fetch = transport.fetch
+        self._next: dict[TP, int] = {}
+        self._unwanted: set[TP] = set()
+        super().__init__(transport, *args, **options)
+
+    def _new_consumer_thread(self) -> ConsumerThread:
+        return ConsumerThread(self, self.fetch, loop=self.loop, beacon=self.beacon)
+
+    # -- delivery
+
+    async def _drain_messages(self, fetcher: ServiceT) -> None:
+        """Deliver sets until the consumer stops; run by Faust's fetcher service."""
+        try:
+            while not (self.should_stop or fetcher.should_stop):
+                async for _, message in self.getmany(timeout=1.0):
+                    await self.wait_first(self.callback(message), self.suspend_flow.wait())
+        except (ConsumerStoppedError, asyncio.CancelledError):
+            if not self.transport.app.should_stop:
+                raise
+
+    async def getmany(
+        self,
+        timeout: float,  # noqa: ASYNC109 - Faust's signature
+    ) -> AsyncIterator[tuple[TP, Message]]:
+        """Deliver the sets that are there, or the first to come within `timeout` seconds."""
+        if not self.flow_active:
+            await self.wait(self.can_resume_flow)  # type: ignore[arg-type]  # mode names its own Event
+        generation = self.app.consumer_generation_id
+        for taken in await self._thread.take(self._wanted(), timeout):
+            if not self.flow_active or self.app.consumer_generation_id != generation:
+                return
+            if isinstance(taken, PositionLostError):
+                self._refuse(taken)
+            elif await self._follows(taken):
+                self.app.monitor.track_tp_end_offset(taken.partition, taken.high_watermark)
+                yield taken.partition, cast("Message", self._to_message(taken.partition, taken))
+
+    def _wanted(self) -> set[TP]:
+        readable = self._next.keys() & self._get_active_partitions()
+        wanted = {tp for tp in readable if self.shards.wants(tp)}
+        self._unwanted = readable - wanted
+        return wanted
+
+    def room_made(self) -> None:
+        """Look again at `Shards.wants`: a partition may be wanted that was not."""
+        if any(self.shards.wants(tp) for tp in self._unwanted):
+            self._unwanted = set()
+            self._thread.wake()
+
+    async def _follows(self, taken: RecordSet) -> bool:
+        """Whether the set is the next of its partition; if it is not, the right one is fetched."""
+        tp = taken.partition
+        due = self._next.get(tp)
+        if due == taken.position:
+            self._next[tp] = taken.next_offset
+            return True
+        if due is not None:
+            await self._thread.seek_to({tp: due})
+        return False
+
+    def _to_message(self, tp: TP, record: RecordSet) -> ConsumerMessage:
+        """One Faust message a set; its offset is the set's position."""
+        return ConsumerMessage(
+            topic=tp.topic,
+            partition=tp.partition,
+            offset=record.position,
+            timestamp=record.answered_at / 1000,
+            timestamp_type=0,
+            headers=None,
+            key=None,
+            value=record,  # type: ignore[arg-type]  # Faust's is bytes, ours the whole set
+            checksum=None,
+            tp=tp,
+            generation_id=self.app.consumer_generation_id,
+        )
+
+    # -- positions
+
+    async def perform_seek(self) -> None:
+        """Find out where to read on after a rebalance; nothing is read until that is known."""
+        self._forget_positions()
+        self._locating = self.add_future(self._locate(set(self.assignment())))
+
+    async def on_partitions_revoked(self, revoked: set[TP]) -> None:
+        """Stop reading; positions are asked for anew when the rebalance is over."""
+        self._forget_positions()
+        await super().on_partitions_revoked(revoked)
+
+    def _forget_positions(self) -> None:
+        if self._locating is not None:
+            self._locating.cancel()
+        self._next.clear()
+
+    async def _locate(self, partitions: set[TP]) -> None:
+        wanted = await self.shards.positions(partitions)
+        bounds = await self._bounds(partitions)
+        offsets = {}
+        for tp in partitions:
+            first, end = bounds[tp]
+            offset = wanted.get(tp) or first
+            if offset < first:
+                self._refuse(past_retention(tp, offset, first))
+            elif offset > end:
+                self._refuse(past_end(tp, offset, end))
+            else:
+                offsets[tp] = offset
+        await self._thread.seek_to(offsets)
+        self._next.update(offsets)
+        self._thread.wake()
+
+    async def _bounds(self, partitions: set[TP]) -> Mapping[TP, tuple[int, int]]:
+        """Bounds of the logs, waiting out a broker that does not answer."""
+        while True:
+            try:
+                return await self._thread.bounds(partitions)
+            except KafkaError as error:
+                if not (error.retriable or isinstance(error, KafkaTimeoutError)):
+                    raise
+                self.log.warning("Kafka does not tell where its logs begin, trying on: %r", error)
+                await self.sleep(RETRY_S)
+
+    async def seek(self, partition: TP, offset: int) -> None:
+        """Read `partition` from `offset` next; sets on their way from elsewhere are dropped."""
+        self._next[partition] = offset
+        await self._thread.seek_to({partition: offset})
+
+    def _refuse(self, error: PositionLostError) -> None:
+        self._next.pop(error.partition, None)
+        self.shards.refused(error)
+
+    # -- what is asked of Kafka
+
+    def drained_at(self, partition: TP, position: int) -> int | None:
+        """When (epoch ms) the broker last said that nothing lies at or behind `position`, or None.
+
+        With the position up to which its records were received, this tells whether a topic can
+        hold back others: None means that records are on their way, or that it is not known.
+        """
+        return self._thread.reader.drained_at(partition, position)
+
+    async def end_offsets(self, partitions: Collection[TP]) -> dict[TP, int]:
+        """End of each partition's log."""
+        bounds = await self._thread.bounds(partitions)
+        return {tp: end for tp, (_, end) in bounds.items()}
+
+    async def commit_offsets(self, offsets: Mapping[TP, int]) -> bool:
+        """Tell Kafka the next offsets, for tools that show lag; False if it did not take them.
+
+        Nothing depends on it, so an outage or a rebalance is logged and passed over.
+        """
+        try:
+            await self._thread.commit_offsets(offsets)
+        except (KafkaError, TimeoutError) as error:
+            self.log.info("offsets not committed, lag tools see older ones: %r", error)
+            return False
+        now = asyncio.get_running_loop().time()
+        self._thread.tp_last_committed_at.update(dict.fromkeys(offsets, now))
+        return True
+
+    # -- Faust's own book-keeping, which record sets do without
+
+    def ack(self, message: Message) -> bool:
+        """Release a set that was applied; no offset is collected, positions are kept elsewhere."""
+        with ack_lock:
+            if message.acked:
+                return False
+            message.acked = True
+            self._unacked_messages.discard(message)
+        self.room_made()
+        return True
+
+
+class Transport(stock.Transport):
+    """Set as `app.transport`; `shards` says where to read and what there is room for."""
+
+    Consumer = Consumer
+
+    def __init__(self, app: faust.App, shards: Shards, fetch: FetchSettings | None = None) -> None:
+        """Connect to the brokers that `app` names, once `app` starts."""
+        super().__init__(app.conf.broker_consumer, app)
+        self.shards = shards
+        self.fetch = fetch or FetchSettings()

@@ -1,0 +1,24 @@
+"""The file of a scoring model."""
+
+from pathlib import Path
+
+from scoring.model import Model, parse
+from streams.errors import Misfit, SettingsError
+from streams.settings_sources import short
+
+
+def load_model(path: Path) -> Model:
+    """Read and check a scoring model.
+
+    Raises:
+        SettingsError: The file cannot be read; the problem says which and why.
+        scoring.errors.ModelError: What it says cannot be used; lists every problem with its line.
+    """
+    try:
+        text = path.read_text("utf-8")
+    except OSError as error:
+        reason = f"{error.strerror}; `model` in streams.yaml or VALUEPULSE_MODEL names the file"
+        raise SettingsError([Misfit(short(path), "model", f"cannot be read: {reason}")]) from None
+    except UnicodeDecodeError as error:
+        raise SettingsError([Misfit(short(path), "model", f"is not UTF-8: {error}")]) from None
+    return parse(text, short(path))

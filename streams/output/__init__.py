@@ -1,0 +1,1 @@
+"""What goes out: messages, their publication, and the CRM feed."""

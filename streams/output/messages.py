@@ -1,0 +1,175 @@
+"""Outcomes and snapshots as the JSON that others read (docs/semantics.md section 8).
+
+Two topics tell what moved, `tier-changes` and `value-alerts`; `customer-scores` tells how a
+customer stands. A message's id is a function of what it says, so that a repeat can be told by it.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from datetime import UTC, date, datetime, timedelta
+from hashlib import blake2b
+from typing import Any, Final, NamedTuple
+
+import numpy as np
+import orjson
+
+from scoring.arena import Arena
+from scoring.calendar import Calendar, day_start
+from scoring.outcomes import NO_EVENT, TIER_CHANGE, Outcomes
+from scoring.program import Names
+
+_EPOCH_DAY: Final = date(1970, 1, 1)
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+ALERT_STATES: Final = ("closed", "open")
+
+
+class Cause(NamedTuple):
+    """The event behind an outcome: type, id, and event time in epoch milliseconds."""
+
+    type: str
+    event_id: str
+    at: int
+
+
+class Message(NamedTuple):
+    """One outcome: `role` is `tier_changes` or `value_alerts`, `value` becomes JSON."""
+
+    role: str
+    id: str
+    customer: bytes
+    value: dict[str, Any]
+
+
+def day_text(day: int) -> str:
+    """Return a day counted from 1970-01-01 as text, like 2026-11-22."""
+    return (_EPOCH_DAY + timedelta(days=int(day))).isoformat()
+
+
+def instant_text(ms: int) -> str:
+    """Return epoch milliseconds as RFC 3339 text in UTC."""
+    return (
+        (_EPOCH + timedelta(milliseconds=int(ms)))
+        .isoformat(timespec="milliseconds")
+        .replace("+00:00", "Z")
+    )
+
+
+class Wording:
+    """Puts one model's outcomes and snapshots into words."""
+
+    def __init__(self, names: Names, alert_scores: Sequence[int], calendar: Calendar) -> None:
+        self._names = names
+        self._alert_scores = list(alert_scores)
+        self._calendar = calendar
+
+    def messages(
+        self, outcomes: Outcomes, customers: Sequence[bytes], cause: Callable[[int], Cause]
+    ) -> Iterator[Message]:
+        """Yield a message for each outcome; `cause` tells the event at a position of the batch."""
+        used = int(outcomes.used[0])
+        for row, points in zip(outcomes.rows[:used].tolist(), outcomes.points[:used], strict=True):
+            yield self._message(row, points, customers, cause)
+
+    def _message(
+        self,
+        row: tuple[Any, ...],
+        points: Any,
+        customers: Sequence[bytes],
+        cause: Callable[[int], Cause],
+    ) -> Message:
+        kind, c, name, before, after, event, day, previous_day, sequence, score, previous = row
+        customer = customers[c]
+        by = None if event == NO_EVENT else cause(event)
+        score_position = name if kind == TIER_CHANGE else self._alert_scores[name]
+        common = {
+            "customer_id": customer.decode(),
+            "sequence": sequence,
+            "score_name": self._names.scores[score_position],
+            "occurred_at": instant_text(day_start(self._calendar, day) if by is None else by.at),
+            "as_of": day_text(day),
+            "cause": {"kind": "time"}
+            if by is None
+            else {"kind": "event", "event_id": by.event_id, "type": by.type},
+            "drivers": _drivers(self._names.terms[score_position], points),
+            "model": self._names.model,
+        }
+        because = f"time:{day_text(day)}" if by is None else f"event:{by.type}:{by.event_id}"
+        if kind == TIER_CHANGE:
+            tiers = self._names.tiers[name]
+            origin, target = tiers[before], tiers[after]
+            value = common | {
+                "from": origin,
+                "to": target,
+                "direction": "up" if after > before else "down",
+                "score": score,
+                "previous_score": previous,
+            }
+            role, what, called = "tier_changes", "tier-change", self._names.scores[name]
+        else:
+            origin, target = ALERT_STATES[before], ALERT_STATES[after]
+            value = common | {
+                "alert": self._names.alerts[name],
+                "state": "opened" if after else "resolved",
+                "score": score,
+                "reference_score": previous,
+                "reference_day": day_text(previous_day),
+                "drop": round(previous - score, 3),
+            }
+            role, what, called = "value_alerts", "value-alert", self._names.alerts[name]
+        text = "\n".join([customer.decode(), str(sequence), what, called, origin, target, because])
+        identity = blake2b(text.encode(), digest_size=16).hexdigest()
+        return Message(role, identity, customer, {"id": identity, **value})
+
+    def snapshots(self, arena: Arena, customers: Sequence[bytes]) -> Iterator[dict[str, Any]]:
+        """Yield how each customer of an arena stands, all its scores with their contributions."""
+        names = self._names
+        bounds = np.cumsum([0, *(len(terms) for terms in names.terms)]).tolist()
+        rows = zip(
+            customers,
+            arena.customers["as_of"].tolist(),
+            arena.customers["sequence"].tolist(),
+            arena.scores.tolist(),
+            arena.standings["tier"].tolist(),
+            arena.points.tolist(),
+            arena.indicators.tolist(),
+            strict=True,
+        )
+        for customer, as_of, sequence, scores, tiers, points, indicators in rows:
+            yield {
+                "customer_id": customer.decode(),
+                "as_of": day_text(as_of),
+                "model": names.model,
+                "sequence": sequence,
+                "scores": {
+                    name: {
+                        "score": scores[s],
+                        "tier": names.tiers[s][tiers[s]],
+                        "contributions": dict(
+                            zip(names.terms[s], points[bounds[s] : bounds[s + 1]], strict=True)
+                        ),
+                    }
+                    for s, name in enumerate(names.scores)
+                },
+                "indicators": {
+                    name: value if value == value else None  # noqa: PLR0124  # NaN stands for null
+                    for name, value in zip(names.indicators, indicators, strict=True)
+                },
+                "segment": None,
+                "stage": None,
+                "class": None,
+            }
+
+
+def _drivers(terms: Sequence[str], points: Any) -> list[dict[str, Any]]:
+    """Return the terms whose points differ, the largest difference first, then by name."""
+    before, after = points[0].tolist(), points[1].tolist()
+    moved = [
+        {"indicator": name, "before": b, "after": a, "delta": a - b}
+        for name, b, a in zip(terms, before, after, strict=False)
+        if a != b
+    ]
+    return sorted(moved, key=lambda driver: (-abs(driver["delta"]), driver["indicator"]))
+
+
+def to_json(value: dict[str, Any]) -> bytes:
+    """Return a message as one line of JSON."""
+    return orjson.dumps(value)

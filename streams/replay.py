@@ -1,0 +1,275 @@
+"""Replay: score files of past events offline, with the kernel that the stream runs."""
+
+import gzip
+import json
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack
+from datetime import date
+from pathlib import Path
+from typing import IO, Any, Final, NamedTuple
+
+import numpy as np
+
+from scoring.arena import NEVER
+from scoring.calendar import calendar
+from scoring.columns import Events
+from scoring.model import Currencies, Model
+from scoring.money import Rates
+from scoring.scorer import Scored, Scorer
+from streams.decode import Decoded, Decoder, records_of_lines
+from streams.output.causes import cause_in
+from streams.output.messages import Message, Wording, day_text, to_json
+
+CHUNK_BYTES: Final = 8 * 2**20
+TURN_CUSTOMERS: Final = 20_000
+_EPOCH_ORDINAL: Final = date(1970, 1, 1).toordinal()
+
+
+class Options(NamedTuple):
+    """How to replay: `as_of` is a day from 1970-01-01 (None: that of the newest event)."""
+
+    clock: str = "event"
+    as_of: int | None = None
+    max_event_bytes: int = 65_536
+    future_limit_minutes: float = 5.0
+
+
+class Summary(NamedTuple):
+    """What a replay did; `as_of` is None when no event was accepted."""
+
+    events: int
+    duplicates: int
+    after_as_of: int
+    rejected: int
+    customers: int
+    as_of: str | None
+    tier_changes: int
+    value_alerts: int
+    tiers: dict[str, dict[str, int]]
+    seconds: float
+    model: str
+
+
+def adapted(model: Model, base_currency: str | None, timezone: str | None) -> Model:
+    """Return the model for another base currency (its rates then do not hold) or time zone.
+
+    Raises pydantic's `ValidationError` for an unknown time zone or a malformed currency.
+    """
+    fields: dict[str, Any] = dict(model)
+    if base_currency is not None and base_currency != model.currencies.base:
+        fields["currencies"] = Currencies(base=base_currency)
+    if timezone is not None:
+        fields["timezone"] = timezone
+    return Model.model_validate(fields)
+
+
+def day_number(day: date) -> int:
+    """Return a calendar day counted from 1970-01-01."""
+    return day.toordinal() - _EPOCH_ORDINAL
+
+
+class Replay:
+    """Holds the states of all customers in memory and applies chunks of events in file order."""
+
+    def __init__(self, model: Model, options: Options, now_ms: int) -> None:
+        self.scorer = Scorer(model, options.clock)
+        self.wording = Wording(
+            self.scorer.names,
+            self.scorer.program.alerts["score"].tolist(),
+            calendar(model.timezone),
+        )
+        self.decoder = Decoder(
+            timezone=model.timezone,
+            base_currency=model.currencies.base,
+            rates=Rates(model.currencies.base, model.currencies.rates),
+            max_bytes=options.max_event_bytes,
+            future_limit_ms=int(options.future_limit_minutes * 60_000),
+        )
+        self._options = options
+        self._now_ms = now_ms
+        self.position: dict[bytes, int] = {}
+        self.states: list[bytes] = []
+        self.clock = NEVER
+        self.newest = NEVER
+        self.events = 0
+        self.duplicates = 0
+        self.after_as_of = 0
+
+    def apply(self, decoded: Decoded) -> Iterator[Message]:
+        """Apply the accepted events of a chunk; yield what they caused."""
+        kept = self._until_as_of(decoded.events)
+        if kept.customer.size == 0:
+            return
+        mentioned, customer = np.unique(kept.customer, return_inverse=True)
+        positions = np.array([self._position(decoded.customers[n]) for n in mentioned], np.int64)
+        touched, local = np.unique(positions[customer], return_inverse=True)
+        batch = kept._replace(customer=local.astype(np.int32))
+        scored = self.scorer.score([self.states[n] for n in touched], batch, self.clock)
+        self.clock = scored.clock
+        self.newest = max(self.newest, int(kept.day.max()))
+        self.events += int(scored.counted.sum())
+        self.duplicates += int((~scored.counted).sum())
+        self._keep(touched, scored)
+        if scored.outcomes.used[0]:
+            ids = list(self.position)
+            accepted = np.flatnonzero(self._accepted)
+            yield from self.wording.messages(
+                scored.outcomes,
+                [ids[n] for n in touched],
+                lambda e: cause_in(decoded, int(accepted[e])),
+            )
+
+    def final(self) -> Iterator[tuple[list[Message], list[dict[str, Any]]]]:
+        """Bring every customer to the as-of day; yield outcomes and snapshots, slice by slice.
+
+        Under the clock `customer` there is no turn of the day: unless a day is asked for, each
+        customer stays at that of its newest event.
+        """
+        day = self.newest if self._options.as_of is None else self._options.as_of
+        stays = self._options.clock == "customer" and self._options.as_of is None
+        ids = sorted(self.position)
+        for first in range(0, len(ids), TURN_CUSTOMERS):
+            customers = ids[first : first + TURN_CUSTOMERS]
+            states = [self.states[self.position[customer]] for customer in customers]
+            if stays:
+                yield [], list(self.wording.snapshots(self.scorer.read(states), customers))
+                continue
+            scored = self.scorer.turn(states, day)
+            messages = self.wording.messages(scored.outcomes, customers, _no_cause)
+            yield list(messages), list(self.wording.snapshots(scored.arena, customers))
+
+    def _until_as_of(self, events: Events) -> Events:
+        """Leave out what happened after the day that is asked for."""
+        if self._options.as_of is None:
+            self._accepted = np.ones(events.day.size, np.bool_)
+            return events
+        self._accepted = events.day <= self._options.as_of
+        self.after_as_of += int((~self._accepted).sum())
+        return events.select(self._accepted)
+
+    def _position(self, customer: bytes) -> int:
+        position = self.position.setdefault(customer, len(self.states))
+        if position == len(self.states):
+            self.states.append(b"")
+        return position
+
+    def _keep(self, touched: Sequence[int] | np.ndarray[Any, Any], scored: Scored) -> None:
+        blobs, starts = self.scorer.write(scored.arena)
+        content, bounds = blobs.tobytes(), starts.tolist()
+        for c, n in enumerate(touched):
+            self.states[n] = content[bounds[c] : bounds[c + 1]]
+
+
+def _no_cause(event: int) -> Any:
+    raise AssertionError(f"an outcome of a turn names event {event}")
+
+
+def chunks(file: IO[bytes], size: int = CHUNK_BYTES) -> Iterator[bytes]:
+    """Yield pieces of a file that end with whole lines."""
+    rest = b""
+    while piece := file.read(size):
+        cut = piece.rfind(b"\n") + 1
+        if cut == 0:
+            rest += piece
+            continue
+        yield rest + piece[:cut]
+        rest = piece[cut:]
+    if rest:
+        yield rest
+
+
+def open_events(path: Path) -> IO[bytes]:
+    """Open a file of events, unpacked if its name ends with .gz."""
+    if path.suffix == ".gz":
+        return gzip.open(path, "rb")  # type: ignore[return-value]  # it reads like a file
+    return path.open("rb")
+
+
+def replay(
+    files: Sequence[Path],
+    out: Path,
+    model: Model,
+    options: Options,
+    progress: Callable[[int], None],
+) -> Summary:
+    """Replay files into the five files of `out`; `progress` is told the bytes read (unpacked).
+
+    Raises `OSError` for a file that cannot be read or written. A line that is no acceptable event
+    goes to dead-letters.ndjson and stops nothing.
+    """
+    began = time.perf_counter()
+    run = Replay(model, options, int(time.time() * 1000))
+    out.mkdir(parents=True, exist_ok=True)
+    rejected = 0
+    outcomes: dict[str, list[dict[str, Any]]] = {"tier_changes": [], "value_alerts": []}
+    with ExitStack() as stack:
+        dead_letters = stack.enter_context((out / "dead-letters.ndjson").open("wb"))
+        for path in files:
+            line = 1
+            with open_events(path) as file:
+                for chunk in chunks(file):
+                    records = records_of_lines(chunk, line)
+                    decoded = run.decoder.decode(
+                        records, event_type=None, now_ms=run._now_ms, keyed=False
+                    )
+                    for refusal in decoded.rejected:
+                        start = int(records.value_start[refusal.record])
+                        value = chunk[start : start + int(records.value_length[refusal.record])]
+                        where = f"{path.name}:{int(records.offset[refusal.record])}"
+                        dead_letters.write(
+                            _dead_letter(where, refusal.error, refusal.message, value)
+                        )
+                        rejected += 1
+                    for message in run.apply(decoded):
+                        outcomes[message.role].append(message.value)
+                    line += chunk.count(b"\n")
+                    progress(len(chunk))
+        as_of = options.as_of if options.as_of is not None else run.newest
+        tiers = _write_customers(run, out / "customers.ndjson", outcomes)
+    for role, name in (
+        ("tier_changes", "tier-changes.ndjson"),
+        ("value_alerts", "value-alerts.ndjson"),
+    ):
+        # What time alone caused is found when its customer is next touched; here it takes its day.
+        ordered = sorted(
+            outcomes[role], key=lambda value: (value["as_of"], value["cause"]["kind"] != "time")
+        )
+        (out / name).write_bytes(b"".join(to_json(value) + b"\n" for value in ordered))
+    summary = Summary(
+        events=run.events,
+        duplicates=run.duplicates,
+        after_as_of=run.after_as_of,
+        rejected=rejected,
+        customers=len(run.states),
+        as_of=None if as_of == NEVER else day_text(as_of),
+        tier_changes=len(outcomes["tier_changes"]),
+        value_alerts=len(outcomes["value_alerts"]),
+        tiers=tiers,
+        seconds=round(time.perf_counter() - began, 3),
+        model=run.scorer.names.model,
+    )
+    (out / "summary.json").write_text(json.dumps(summary._asdict(), indent=2) + "\n", "utf-8")
+    return summary
+
+
+def _write_customers(
+    run: Replay, path: Path, outcomes: dict[str, list[dict[str, Any]]]
+) -> dict[str, dict[str, int]]:
+    """Bring all customers to the as-of day and write them; return how many stand in each tier."""
+    names = run.scorer.names
+    tiers = {score: dict.fromkeys(names.tiers[s], 0) for s, score in enumerate(names.scores)}
+    with path.open("wb") as file:
+        for messages, snapshots in run.final():
+            for message in messages:
+                outcomes[message.role].append(message.value)
+            for snapshot in snapshots:
+                for score, standing in snapshot["scores"].items():
+                    tiers[score][standing["tier"]] += 1
+                file.write(to_json(snapshot) + b"\n")
+    return tiers
+
+
+def _dead_letter(where: str, error: str, message: str, value: bytes) -> bytes:
+    text = value.decode("utf-8", "backslashreplace")
+    return to_json({"where": where, "error": error, "message": message, "value": text}) + b"\n"

@@ -1,0 +1,148 @@
+"""The shards of this worker: made and ended as Kafka assigns partitions.
+
+Implements what the Kafka driver asks (`streams.kafka.driver.Shards`). A shard is one partition
+number of all input topics; Faust's assignor gives them to one worker together.
+"""
+
+import asyncio
+import time
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+import structlog
+from faust.types import TP
+from faust.types.events import EventT
+
+from streams.decode import Decoder
+from streams.kafka.record_sets import PositionLostError, RecordSet
+from streams.metrics import Metrics
+from streams.shards.arrival import Arrived
+from streams.shards.shard import Shard
+
+LOG: Final = structlog.get_logger(__name__)
+_MOST_SETS: Final = 64
+_MOST_WAITING: Final = 10_000
+"""Events of one topic that may wait in a shard while others are behind."""
+
+
+class Assignment:
+    """The shards that this worker runs now."""
+
+    def __init__(
+        self,
+        types: Mapping[str, str],
+        decoder: Decoder,
+        new_shard: Callable[[int], Shard],
+        metrics: Metrics,
+        failed: Callable[[BaseException], None],
+    ) -> None:
+        """`types` is the event type of each input topic; `failed` is told of a bug in a shard."""
+        self._types = dict(types)
+        self._decoder = decoder
+        self._new_shard = new_shard
+        self._metrics = metrics
+        self._failed = failed
+        self._running: dict[int, asyncio.Task[None]] = {}
+        self.shards: dict[int, Shard] = {}
+        self.stopped: dict[int, str] = {}
+        self.assigned = False
+
+    # -- asked by the driver
+
+    async def positions(self, partitions: set[TP]) -> Mapping[TP, int | None]:
+        """End the shards that were lost, open ours; return where each partition must be read."""
+        self.assigned = False
+        await self._end_all()
+        numbers = sorted({partition for _, partition in partitions})
+        # All begin anew, also those that were ours: a task may have been cancelled between a commit
+        # and what follows from it, in the cache and the outbox.
+        self.shards = {number: self._new_shard(number) for number in numbers}
+        self.stopped = {}
+        found: dict[TP, int | None] = {}
+        for number, shard in self.shards.items():
+            try:
+                offsets = await shard.open()
+            except Exception as error:
+                self._failed(error)
+                raise
+            found |= {TP(topic, number): offsets.get(topic) for topic in shard.topics}
+        for number, shard in self.shards.items():
+            self._start(number, shard)
+        self.assigned = True
+        LOG.info("shards assigned", shards=numbers)
+        return {tp: offset for tp, offset in found.items() if tp in partitions}
+
+    def wants(self, partition: TP) -> bool:
+        """Say whether a topic's next set has room in its shard."""
+        shard = self.shards.get(partition.partition)
+        if shard is None or partition.partition in self.stopped:
+            return False
+        return (
+            shard.waiting(partition.topic) < _MOST_WAITING
+            and shard.waiting_sets(partition.topic) < _MOST_SETS
+        )
+
+    def refused(self, error: PositionLostError) -> None:
+        """Stop a shard that cannot be read on; the others go on."""
+        number = error.partition.partition
+        self.stopped[number] = str(error)
+        self._metrics.shards_stopped.set(len(self.stopped))
+        LOG.error("shard stopped", shard=number, error=str(error))
+        task = self._running.pop(number, None)
+        if task is not None:
+            task.cancel()
+
+    # -- fed by the agent
+
+    def offer(self, event: EventT[Any]) -> None:
+        """Take a record set; a bug ends the worker: Faust's restarted agent would lose the set."""
+        try:
+            self._offer(event)
+        except Exception as error:  # told to the one who ends the process
+            self._failed(error)
+
+    def _offer(self, event: EventT[Any]) -> None:
+        """Decode a record set and hand it to its shard."""
+        taken: RecordSet = event.value  # type: ignore[assignment]  # not Faust's bytes
+        topic, number = taken.partition
+        shard = self.shards.get(number)
+        if shard is None or number in self.stopped or not shard.follows(topic, taken.position):
+            event.ack()  # fetched before a rebalance or a seek
+            return
+        began = time.perf_counter()
+        decoded = self._decoder.decode(
+            taken.records, event_type=self._types[topic], now_ms=int(time.time() * 1000)
+        )
+        self._metrics.step_seconds.labels("decode").observe(time.perf_counter() - began)
+        shard.offer(
+            Arrived(topic, taken.records, decoded, taken.next_offset, lambda: _release(event))
+        )
+
+    # -- for the worker
+
+    async def drain(self) -> None:
+        """Wait until what was committed is published, then end all shards."""
+        await asyncio.gather(
+            *(shard.drain() for number, shard in self.shards.items() if number in self._running)
+        )
+        await self._end_all()
+
+    def _start(self, number: int, shard: Shard) -> None:
+        task = asyncio.create_task(shard.run(), name=f"shard-{number}")
+        task.add_done_callback(self._ended)
+        self._running[number] = task
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        if not task.cancelled() and (error := task.exception()) is not None:
+            self._failed(error)
+
+    async def _end_all(self) -> None:
+        tasks = list(self._running.values())
+        self._running.clear()
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+def _release(event: EventT[Any]) -> None:
+    event.ack()

@@ -1,0 +1,110 @@
+"""The CRM feed of a shard: full snapshots of the customers that changed, on a compacted topic.
+
+At most one snapshot a customer and interval, at once on a tier change. A commit is covered when all
+its customers have been published as they were then or later; until then its outbox slot is kept, so
+that a crash leaves no stale snapshot behind.
+"""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Final
+
+from scoring.scorer import Scorer
+from streams.metrics import Metrics
+from streams.output.messages import Wording, to_json
+from streams.output.publisher import Publisher, Record, cloud_event_headers
+
+_MOST_AT_ONCE: Final = 3_000
+
+
+class Feed:
+    """Collects customers that changed and publishes them when they are due.
+
+    `states_of` returns the committed states of customers, empty for those that have none.
+    """
+
+    def __init__(
+        self,
+        interval_s: float,
+        scorer: Scorer,
+        wording: Wording,
+        states_of: Callable[[Sequence[bytes]], Awaitable[list[bytes]]],
+        metrics: Metrics,
+    ) -> None:
+        self._interval_s = interval_s
+        self._scorer = scorer
+        self._wording = wording
+        self._states_of = states_of
+        self._metrics = metrics
+        self._changed: dict[bytes, None] = {}
+        self._urgent: set[bytes] = set()
+        self._versions: list[int] = []
+        self._something = asyncio.Event()
+        self._last = time.monotonic()
+
+    def add(self, version: int, customers: Sequence[bytes], urgent: set[bytes]) -> None:
+        """Take the customers of a commit; `urgent` ones changed their tier."""
+        self._changed.update(dict.fromkeys(customers))
+        self._urgent |= urgent
+        self._versions.append(version)
+        self._something.set()
+
+    async def run(
+        self,
+        publisher: Publisher,
+        topic: str,
+        partition: int,
+        covered: Callable[[Sequence[int]], Awaitable[None]],
+    ) -> None:
+        """Publish what is due, for ever; `covered` is told the versions that are covered."""
+        while True:
+            customers, versions = await self._due()
+            for first in range(0, len(customers), _MOST_AT_ONCE):
+                records = await self._snapshots(customers[first : first + _MOST_AT_ONCE])
+                await publisher.publish(topic, partition, records)
+                self._metrics.snapshots.inc(len(records))
+            await covered(versions)
+
+    async def _snapshots(self, customers: Sequence[bytes]) -> list[Record]:
+        states = await self._states_of(customers)
+        known = [(c, state) for c, state in zip(customers, states, strict=True) if state]
+        arena = self._scorer.read([state for _, state in known])
+        applied = arena.customers["applied"].tolist()
+        snapshots = self._wording.snapshots(arena, [customer for customer, _ in known])
+        records = []
+        for snapshot, count in zip(snapshots, applied, strict=True):
+            customer, as_of = snapshot["customer_id"], snapshot["as_of"]
+            headers = cloud_event_headers(
+                f"{customer}/{as_of}/{count}", "customer-score", customer, f"{as_of}T00:00:00Z"
+            )
+            records.append(Record(customer.encode(), to_json(snapshot), headers))
+        return records
+
+    async def _due(self) -> tuple[list[bytes], list[int]]:
+        """Wait; return customers to publish now, and the commits that are covered thereby."""
+        while True:
+            await self._something.wait()
+            rest = self._last + self._interval_s - time.monotonic()
+            if rest <= 0:
+                return self._all()
+            if self._urgent:
+                return self._tier_changes()
+            self._something.clear()
+            try:
+                await asyncio.wait_for(self._something.wait(), rest)
+            except TimeoutError:
+                self._something.set()
+
+    def _all(self) -> tuple[list[bytes], list[int]]:
+        customers, versions = list(self._changed), self._versions
+        self._changed, self._urgent, self._versions = {}, set(), []
+        self._something.clear()
+        self._last = time.monotonic()
+        return customers, versions
+
+    def _tier_changes(self) -> tuple[list[bytes], list[int]]:
+        customers, self._urgent = list(self._urgent), set()
+        for customer in customers:
+            self._changed.pop(customer, None)
+        return customers, []

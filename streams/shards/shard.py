@@ -1,0 +1,420 @@
+"""One shard: batches in order of arrival, each committed whole, its outcomes published after.
+
+`Shard.run` is the only writer of the shard in this process. Whatever fails outside is waited out in
+place; a commit that finds another meta drops everything and goes on from where the store stands.
+"""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
+from typing import Final, NamedTuple, TypeVar
+
+import numpy as np
+import structlog
+from aiokafka.errors import MessageSizeTooLargeError
+
+from scoring.calendar import calendar, day_of
+from scoring.kernel import WALL_CLOCK
+from scoring.scorer import Scored, Scorer
+from streams.dead_letters import headers_of
+from streams.errors import SettingsError
+from streams.kafka.record_batches import headers, key, value
+from streams.metrics import Metrics
+from streams.output.causes import cause_in
+from streams.output.messages import Cause, Message, Wording
+from streams.output.publisher import Publisher, Record
+from streams.shards.arrival import ArrivalOrder, Arrived, Batch
+from streams.shards.fault_points import AFTER_COMMIT, BEFORE_COMMIT, passing
+from streams.shards.feed import Feed
+from streams.shards.outbox import Outbox, Outputs
+from streams.shards.turning import Turning
+from streams.state.cache import StateCache
+from streams.state.meta import Meta, fingerprint
+from streams.state.patience import patiently
+from streams.state.store import MOST_KEYS, Store
+
+LOG: Final = structlog.get_logger(__name__)
+Result = TypeVar("Result")
+_LOOK_AGAIN_S: Final = 1.0
+
+
+class LayoutMismatchError(SettingsError):
+    """The stored states were written for a model whose parts have other positions."""
+
+    def __init__(self, shard: int, found: str, own: str) -> None:
+        super().__init__([])
+        self.args = (
+            f"shard {shard}: the states in Redis were written for a model with other scores, "
+            f"tiers, alerts or terms (layout {found}, this model has {own}): start the worker with "
+            "the model that wrote them, or with another redis.prefix and kafka.group to rebuild "
+            "from the topics",
+        )
+
+
+class Limits(NamedTuple):
+    """How large a batch and the cache may be."""
+
+    most_events: int = 20_000
+    most_customers: int = 3_500
+    cached_customers: int = 100_000
+
+
+class Reading(NamedTuple):
+    """What a shard needs of the reader of its topics.
+
+    `is_drained` tells whether a topic has nothing at or behind an offset; `seek` makes reading go
+    on at given offsets by topic.
+    """
+
+    topics: tuple[str, ...]
+    is_drained: Callable[[str, int], bool]
+    seek: Callable[[Mapping[str, int]], Awaitable[None]]
+
+
+class Written(NamedTuple):
+    """What was committed: states one behind the other, and their bounds."""
+
+    blobs: np.ndarray[tuple[int], np.dtype[np.uint8]]
+    bounds: np.ndarray[tuple[int], np.dtype[np.int64]]
+
+
+class Shard:
+    """The state of one partition number; see the module's first lines."""
+
+    def __init__(  # noqa: PLR0913  # the composition root names every part
+        self,
+        number: int,
+        reading: Reading,
+        scorer: Scorer,
+        wording: Wording,
+        store: Store,
+        publisher: Publisher,
+        outputs: Outputs,
+        metrics: Metrics,
+        *,
+        limits: Limits,
+        feed_interval_s: float | None,
+    ) -> None:
+        """Put it together; `feed_interval_s` None turns the CRM feed off."""
+        self.number = number
+        self.topics = reading.topics
+        self._reading = reading
+        self._scorer = scorer
+        self._wording = wording
+        self._store = store
+        self._publisher = publisher
+        self._outputs = outputs
+        self._limits = limits._replace(most_customers=min(limits.most_customers, MOST_KEYS - 2))
+        self._metrics = metrics
+        self._calendar = calendar(scorer.model.timezone)
+        self._layout = fingerprint(scorer.names.layout)
+        self._arrivals = ArrivalOrder(reading.topics)
+        self._cache = StateCache(limits.cached_customers)
+        self._received: dict[str, int] = {}
+        self._stored = b""
+        self._something = asyncio.Event()
+        self._turning: Turning | None = None
+        self._draining = False
+        self._idle = asyncio.Event()
+        self.meta = Meta()
+        feed = None
+        if feed_interval_s is not None:
+            feed = Feed(feed_interval_s, scorer, wording, self._states_of, metrics)
+        self._outbox = Outbox(number, store, publisher, outputs, feed, metrics)
+
+    # -- what arrives
+
+    def follows(self, topic: str, position: int) -> bool:
+        """Return whether a set at this position is the next of its topic."""
+        return self._received.get(topic, position) == position
+
+    def offer(self, arrived: Arrived) -> None:
+        """Take a decoded record set that follows."""
+        self._received[arrived.topic] = arrived.next_offset
+        self._arrivals.add(arrived)
+        self._something.set()
+
+    def waiting(self, topic: str) -> int:
+        """Return how many events of a topic wait."""
+        return self._arrivals.waiting(topic)
+
+    def waiting_sets(self, topic: str) -> int:
+        """Return how many sets of a topic wait."""
+        return self._arrivals.sets(topic)
+
+    @property
+    def is_behind(self) -> bool:
+        """Whether some topic has, or may have, records that have not arrived."""
+        return any(not self._is_drained(topic) for topic in self.topics)
+
+    def _is_drained(self, topic: str) -> bool:
+        received = self._received.get(topic)
+        return received is not None and self._reading.is_drained(topic, received)
+
+    # -- life
+
+    async def open(self) -> Mapping[str, int]:
+        """Load where the shard stands; return the next offsets by topic.
+
+        Raises `LayoutMismatchError` for states that this model cannot read.
+        """
+        self._stored = await self._patiently(lambda: self._store.meta(self.number))
+        self.meta = Meta.of(self._stored)
+        if self.meta.version and self.meta.layout != self._layout:
+            raise LayoutMismatchError(self.number, self.meta.layout, self._layout)
+        self._arrivals.clear()
+        self._cache.clear()
+        self._turning = None
+        self._received = dict(self.meta.positions)
+        return self.meta.positions
+
+    async def run(self) -> None:
+        """Process until cancelled; returns only by an exception."""
+        tasks = {
+            asyncio.create_task(self._outbox.run(), name=f"outbox-{self.number}"),
+            asyncio.create_task(self._work(), name=f"work-{self.number}"),
+        }
+        try:
+            done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_EXCEPTION)
+            for task in done:
+                task.result()
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def drain(self) -> None:
+        """Finish the batch at hand, begin no other, and publish what was committed."""
+        self._draining = True
+        self._something.set()
+        await self._idle.wait()
+        await self._outbox.drain()
+
+    async def _work(self) -> None:
+        await self._outbox.recover(self.meta.slots)
+        while not self._draining:
+            self._something.clear()
+            batch = self._arrivals.take(
+                self._cache, self._is_drained, self._limits.most_events, self._limits.most_customers
+            )
+            if batch is not None:
+                await self._process(batch)
+            turned = self._turning is not None and await self._turn_some(self._turning)
+            if batch is None and not turned:
+                await self._news()
+        self._idle.set()
+
+    async def _news(self) -> None:
+        """Wait for news, at most a second: that a topic is drained may be news that none brings."""
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._something.wait(), _LOOK_AGAIN_S)
+
+    # -- a batch
+
+    async def _process(self, batch: Batch) -> None:
+        await self._bury(batch)
+        clock = self.meta.day
+        if self._scorer.mode == WALL_CLOCK:
+            clock = max(clock, self.today())
+        positions = batch.positions.tolist()
+        customers = [self._cache.customers[n] for n in positions]
+        states = await self._states_of(customers)
+        began = time.perf_counter()
+        scored = self._scorer.score(states, batch.events, clock)
+        self._observe("score", began)
+        messages = list(self._wording.messages(scored.outcomes, customers, _causes(batch)))
+        written = await self._commit(scored, customers, messages, batch.offsets)
+        for part in batch.parts:
+            if part.arrived.is_used_up:
+                part.arrived.release()
+        if written is None:
+            return
+        self._cache.put(positions, *written)
+        self._count(batch, scored, messages)
+        self._arrivals.done(batch)
+        if self._cache.is_full:
+            self._cache.clear()
+
+    async def _states_of(self, customers: Sequence[bytes]) -> list[bytes]:
+        """Return committed states, from the cache or the store; empty for a new customer."""
+        began = time.perf_counter()
+        states = self._cache.find(customers)
+        missing = [c for c, state in enumerate(states) if state is None]
+        if missing:
+            ids = [customers[c] for c in missing]
+            loaded = await self._patiently(lambda: self._store.states(self.number, ids))
+            for c, state in zip(missing, loaded, strict=True):
+                states[c] = state
+        self._observe("load", began)
+        return [state or b"" for state in states]
+
+    async def _commit(
+        self,
+        scored: Scored,
+        customers: Sequence[bytes],
+        messages: list[Message],
+        offsets: Mapping[str, int],
+        *,
+        turned: int | None = None,
+    ) -> Written | None:
+        """Commit a batch or a part of a turn; None if the shard was found elsewhere."""
+        began = time.perf_counter()
+        version = self.meta.version + 1
+        slot = self._outbox.slot(version, messages, customers)
+        meta = self.meta.next(
+            offsets={**self.meta.positions, **offsets},
+            day=scored.clock,
+            layout=self._layout,
+            slots=self._outbox.left(self.meta.slots) + ((version,) if slot else ()),
+            turned=self.meta.turned if turned is None else turned,
+        )
+        written = Written(*self._scorer.write(scored.arena))
+        text = meta.to_bytes()
+        passing(BEFORE_COMMIT)
+        found = await self._patiently(
+            lambda: self._store.commit(self.number, self._stored, text, customers, *written, slot)
+        )
+        self._observe("commit", began)
+        if found is not None and found != text:
+            await self._restart_from(found)
+            return None
+        passing(AFTER_COMMIT)
+        self.meta, self._stored = meta, text
+        if slot is not None:
+            await self._outbox.put(version, messages, customers)
+        return written
+
+    async def _restart_from(self, found: bytes) -> None:
+        """Another worker committed, or Redis lost its tail: forget all, go on from the store."""
+        theirs = Meta.of(found).positions
+        ours = self.meta.positions.items()
+        if behind := [topic for topic, offset in ours if theirs.get(topic, 0) < offset]:
+            self._metrics.rewinds.inc()
+            LOG.error("Redis is behind what it confirmed", shard=self.number, topics=behind)
+        else:
+            self._metrics.fenced.inc()
+            LOG.warning("another worker committed this shard", shard=self.number)
+        await self._reading.seek(await self.open())
+        await self._outbox.recover(self.meta.slots)
+
+    async def _bury(self, batch: Batch) -> None:
+        """Publish the rejected records byte for byte, before the commit passes over them."""
+        letters = []
+        for part in batch.parts:
+            topic, records = part.arrived.topic, part.arrived.records
+            for n, error, message in part.rejected:
+                own = headers_of(
+                    topic, self.number, int(records.offset[n]), error, message,
+                    self._outputs.group, headers(records, n),
+                )  # fmt: skip  # where and why, and what it came with
+                sent_at = int(records.timestamp[n])
+                letters.append(Record(key(records, n), value(records, n), own, sent_at))
+                self._metrics.dead_letters.labels(topic, error).inc()
+        await self._publish_letters(letters)
+
+    async def _publish_letters(self, letters: list[Record]) -> None:
+        """Publish dead letters; one that is too large goes without its value, which is not lost.
+
+        It still is where its headers say; stopping here would let bad input stop the shard.
+        """
+        topic = self._outputs.dead_letters
+        try:
+            await self._publisher.publish(topic, self.number, letters)
+        except MessageSizeTooLargeError:
+            if len(letters) > 1:
+                for letter in letters:
+                    await self._publish_letters([letter])
+                return
+            (letter,) = letters
+            size = len(letter.value or b"")
+            LOG.warning("dead letter too large, its value stays where it came from", bytes=size)
+            note = ("valuepulse.value.omitted", b"%d bytes, more than this topic takes" % size)
+            bare = letter._replace(value=b"", headers=[*letter.headers, note])
+            await self._publisher.publish(topic, self.number, [bare])
+
+    # -- the turn of the day
+
+    def today(self) -> int:
+        """Return the day of the wall clock in the business time zone."""
+        return int(day_of(self._calendar, int(time.time() * 1000)))
+
+    @property
+    def is_turning(self) -> bool:
+        """Whether a turn has begun and not ended."""
+        return self._turning is not None
+
+    def begin_turn(self, day: int) -> None:
+        """Start bringing customers to a day; they come by `turn_customers`."""
+        self._turning = Turning(day)
+
+    def turn_customers(self, customers: Iterable[bytes]) -> None:
+        """Add customers to the turn that has begun."""
+        if self._turning is not None:
+            self._turning.add(customers)
+            self._something.set()
+
+    def end_of_turn(self) -> None:
+        """Say that all customers have been added."""
+        if self._turning is not None:
+            self._turning.all_known()
+            self._something.set()
+
+    def abandon_turn(self) -> None:
+        """End the turn without having brought everybody to the day; it will begin again."""
+        self._turning = None
+
+    async def _turn_some(self, turning: Turning) -> bool:
+        """Bring a portion of customers to the day; return False if it must wait for more."""
+        customers = turning.portion(self._limits.most_customers)
+        if not customers and not turning.is_done:
+            return False
+        states = await self._states_of(customers)
+        known = [(c, state) for c, state in zip(customers, states, strict=True) if state]
+        customers = [customer for customer, _ in known]
+        scored = self._scorer.turn([state for _, state in known], turning.day)
+        scored = scored._replace(clock=max(turning.day, self.meta.day))
+        messages = list(self._wording.messages(scored.outcomes, customers, _no_cause))
+        turned = turning.day if turning.is_done else None
+        written = await self._commit(scored, customers, messages, {}, turned=turned)
+        if written is not None:
+            self._cache.refresh(customers, *written)
+            self._metrics.turns.inc(len(customers))
+            self._count_messages(messages)
+            if turned is not None:
+                self._turning = None
+        return True
+
+    # -- around
+
+    async def _patiently(self, attempt: Callable[[], Awaitable[Result]]) -> Result:
+        return await patiently(attempt, shard=self.number, metrics=self._metrics)
+
+    def _observe(self, step: str, began: float) -> None:
+        self._metrics.step_seconds.labels(step).observe(time.perf_counter() - began)
+
+    def _count(self, batch: Batch, scored: Scored, messages: list[Message]) -> None:
+        applied = int(np.count_nonzero(scored.counted))
+        self._metrics.events.labels("applied").inc(applied)
+        self._metrics.events.labels("duplicate").inc(scored.counted.size - applied)
+        self._metrics.batches.inc()
+        if batch.newest > 0:
+            age = max(0.0, time.time() - batch.newest / 1000)
+            self._metrics.event_age_seconds.observe(age)
+        self._count_messages(messages)
+
+    def _count_messages(self, messages: list[Message]) -> None:
+        for message in messages:
+            self._metrics.count(message.value)
+
+
+def _causes(batch: Batch) -> Callable[[int], Cause]:
+    def cause(event: int) -> Cause:
+        part, position = batch.source(event)
+        return cause_in(part.arrived.decoded, position)
+
+    return cause
+
+
+def _no_cause(event: int) -> Cause:
+    raise AssertionError(f"an outcome of a turn names event {event}")

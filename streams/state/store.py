@@ -1,0 +1,191 @@
+"""Customer state in Redis: absolute values, committed by compare-and-set.
+
+| key | value |
+|---|---|
+| `vp:{p}:meta` | the shard's `Meta` |
+| `vp:{p}:c:<customer>` | a customer's state (scoring/layout.py) |
+| `vp:{p}:out:<version>` | outbox slot: what that commit caused, until Kafka has it |
+
+The hash tag `{p}` keeps a shard on one node, so that one script can commit it.
+"""
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from hashlib import sha1
+from pathlib import Path
+from typing import Any, Final, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from redis.asyncio import Redis
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
+from redis.exceptions import ConnectionError as RedisConnectionError
+from redis.exceptions import NoScriptError, RedisError
+
+from streams.state import wire
+
+COMMIT: Final = (Path(__file__).parent / "commit.lua").read_bytes()
+COMMIT_SHA: Final = sha1(COMMIT, usedforsecurity=False).hexdigest().encode()
+MOST_KEYS: Final = 3_900
+"""Lua passes at most some 8,000 values to one command: a commit must stay below half of it."""
+_SCAN_COUNT: Final = 2_000
+
+
+class StoreUnavailableError(Exception):
+    """Redis cannot take the command now; what it did with it is unknown."""
+
+
+class Slot(NamedTuple):
+    """What a commit caused, kept until it is published; `version` is the commit's."""
+
+    version: int
+    value: bytes
+
+
+class Store:
+    """The states of all shards; one method a command, each a single round trip."""
+
+    def __init__(
+        self, url: str, prefix: str = "vp", options: Mapping[str, Any] | None = None
+    ) -> None:
+        """Name the server; nothing is connected yet, and nothing is tried twice."""
+        self._prefix = prefix.encode()
+        self._redis: Redis = Redis.from_url(
+            url, retry=Retry(NoBackoff(), 0), protocol=2, **(options or {})
+        )
+
+    async def close(self) -> None:
+        """Close all connections."""
+        await self._redis.aclose()
+
+    async def ping(self) -> None:
+        """Ask for an answer. Raises `StoreUnavailableError`."""
+        await self._call("PING")
+
+    async def info(self) -> dict[str, Any]:
+        """Return Redis' INFO as a dictionary, with `maxmemory_policy` from its configuration."""
+        try:
+            return dict(await self._redis.info("everything"))
+        except (RedisError, OSError) as error:
+            raise StoreUnavailableError(f"Redis does not answer: {error}") from error
+
+    def shard_key(self, shard: int, name: bytes) -> bytes:
+        """Return a key of a shard."""
+        return b"%s:{%d}:%s" % (self._prefix, shard, name)
+
+    async def meta(self, shard: int) -> bytes:
+        """Return the shard's meta, empty if it has none."""
+        return bytes(await self._call("GET", self.shard_key(shard, b"meta")) or b"")
+
+    async def states(self, shard: int, customers: Sequence[bytes]) -> list[bytes]:
+        """Return the states of customers, empty for those that have none."""
+        if not customers:
+            return []
+        texts, bounds = wire.spans_of(customers)
+        keys = wire.packed(self.shard_key(shard, b"c:"), texts, bounds)
+        found = await self._send(wire.command(len(customers) + 1, wire.argument(b"MGET"), keys))
+        return [state or b"" for state in found]
+
+    async def find(self, customer: bytes, shards: int) -> tuple[int, bytes] | None:
+        """Look for a customer in the first so many shards; return its shard and state."""
+        keys = [self.shard_key(shard, b"c:" + customer) for shard in range(shards)]
+        for shard, state in enumerate(await self._call("MGET", *keys)):
+            if state is not None:
+                return shard, bytes(state)
+        return None
+
+    async def commit(
+        self,
+        shard: int,
+        expected: bytes,
+        meta: bytes,
+        customers: Sequence[bytes],
+        blobs: NDArray[np.uint8],
+        bounds: NDArray[np.int64],
+        slot: Slot | None = None,
+    ) -> bytes | None:
+        """Replace meta and states if the meta is still `expected`; return None, or the meta found.
+
+        Raises `StoreUnavailableError` when it is unknown whether the commit happened; then the same
+        call can be made again: the comparison tells.
+        """
+        ids, id_bounds = wire.spans_of(customers)
+        keys = [wire.argument(self.shard_key(shard, b"meta"))]
+        values = [wire.argument(expected), wire.argument(meta)]
+        if slot is not None:
+            keys.append(wire.argument(self.shard_key(shard, b"out:%d" % slot.version)))
+            values.append(wire.argument(slot.value))
+        count = len(customers) + len(keys)
+        packed = wire.command(
+            4 + 2 * count,
+            wire.argument(b"EVALSHA"),
+            wire.argument(COMMIT_SHA),
+            wire.argument(b"%d" % count),
+            *keys,
+            wire.packed(self.shard_key(shard, b"c:"), ids, id_bounds),
+            *values,
+            wire.packed(b"", blobs, bounds),
+        )
+        try:
+            reply = await self._send(packed)
+        except NoScriptError:
+            await self._call("SCRIPT", "LOAD", COMMIT)
+            reply = await self._send(packed)
+        return reply[0] if isinstance(reply, list) else None
+
+    async def slots(self, shard: int, versions: Sequence[int]) -> list[Slot]:
+        """Return the outbox slots of these versions that are still there."""
+        if not versions:
+            return []
+        found = await self._call("MGET", *(self.shard_key(shard, b"out:%d" % v) for v in versions))
+        return [
+            Slot(v, value) for v, value in zip(versions, found, strict=True) if value is not None
+        ]
+
+    async def trim(self, shard: int, versions: Sequence[int]) -> None:
+        """Remove outbox slots that Kafka has."""
+        if versions:
+            await self._call("UNLINK", *(self.shard_key(shard, b"out:%d" % v) for v in versions))
+
+    async def customers(self, shards: Sequence[int]) -> AsyncIterator[tuple[int, list[bytes]]]:
+        """Yield the customers of some shards, page by page; one may come twice, none lacks."""
+        heads = {shard: self.shard_key(shard, b"c:") for shard in shards}
+        cursor: Any = 0
+        while True:
+            cursor, keys = await self._call(
+                "SCAN", cursor, "MATCH", self._prefix + b":{*}:c:*", "COUNT", _SCAN_COUNT
+            )
+            for shard, head in heads.items():
+                if found := [key[len(head) :] for key in keys if key.startswith(head)]:
+                    yield shard, found
+            if int(cursor) == 0:
+                return
+
+    async def _call(self, *words: Any) -> Any:
+        try:
+            return await self._redis.execute_command(*words)  # type: ignore[no-untyped-call]  # redis-py's
+        except (RedisError, OSError) as error:
+            raise _unavailable(error) from error
+
+    async def _send(self, packed: bytes) -> Any:
+        """Send a packed command on a connection of its own; return the reply."""
+        pool = self._redis.connection_pool
+        connection = None
+        try:
+            connection = await pool.get_connection()  # type: ignore[no-untyped-call]  # redis-py's
+            await connection.send_packed_command([packed])
+            # Cancelled before the reply, redis-py closes the connection: its next user would
+            # take the reply for its own.
+            return await connection.read_response()
+        except NoScriptError:
+            raise
+        except (RedisError, OSError) as error:
+            raise _unavailable(error) from error
+        finally:
+            if connection is not None:
+                await pool.release(connection)
+
+
+def _unavailable(error: Exception) -> StoreUnavailableError:
+    what = "is not reachable" if isinstance(error, (RedisConnectionError, OSError)) else "refuses"
+    return StoreUnavailableError(f"Redis {what}: {error}")

@@ -1,0 +1,76 @@
+"""Compiles everything that a worker and a replay run, by running it on a few events."""
+
+import time
+from datetime import UTC, datetime
+
+from scoring.calendar import calendar
+from scoring.money import Rates
+from scoring.scorer import Scorer
+from streams.decode import Decoder, records_of_lines
+from streams.kafka.record_batches import parse
+from streams.model_file import load_model
+from streams.output.causes import cause_in
+from streams.output.messages import Wording
+from streams.settings import PACKAGED
+from streams.shards.arrival import ArrivalOrder, Arrived
+from streams.state import wire
+from streams.state.cache import StateCache
+
+_LINES = (
+    b'{"type":"transaction","event_id":"1","customer_id":"a","occurred_at":1700000000000,"amount":"12.50","cost":"3"}\n'
+    b'{"type":"payment","event_id":"2","customer_id":"a","occurred_at":"2024-01-01T00:00:00Z","amount":1,"due_at":"2024-01-02"}\n'
+    b'{"type":"complaint","event_id":"3","customer_id":"b","occurred_at":1700000000000,"severity":5}\n'
+    b'{"type":"praise","event_id":"4","customer_id":"b","occurred_at":1700000000000,"rating":5}\n'
+)
+
+
+def warm() -> float:
+    """Compile, or load what was compiled before; return the seconds that it took."""
+    began = time.perf_counter()
+    model = load_model(PACKAGED / "scoring.yaml")
+    decoder = Decoder(
+        timezone=model.timezone,
+        base_currency=model.currencies.base,
+        rates=Rates(model.currencies.base, model.currencies.rates),
+    )
+    records = records_of_lines(_LINES, 1)
+    now = int(datetime.now(UTC).timestamp() * 1000)
+    decoded = decoder.decode(records, event_type=None, now_ms=now, keyed=False)
+    cache = StateCache(100)
+    arrivals = ArrivalOrder(["all"])
+    arrivals.add(Arrived("all", records, decoded, 5, lambda: None))
+    batch = arrivals.take(cache, lambda topic: True, 100, 100)
+    if batch is None:
+        raise RuntimeError("the sample gave no batch")
+    scorer = Scorer(model, "event")
+    scored = scorer.score([b""] * batch.positions.size, batch.events, -1)
+    blobs, bounds = scorer.write(scored.arena)
+    cache.put(batch.positions.tolist(), blobs, bounds)
+    states = [state for state in cache.find(cache.customers) if state]
+    scored = scorer.turn(states, scored.clock + 40)
+    wording = Wording(
+        scorer.names, scorer.program.alerts["score"].tolist(), calendar(model.timezone)
+    )
+    list(wording.messages(scored.outcomes, cache.customers, lambda event: cause_in(decoded, event)))
+    wire.packed(b"key:", *wire.spans_of(cache.customers))
+    wire.packed(b"", blobs, bounds)
+    _parse_a_record_set()
+    return time.perf_counter() - began
+
+
+def _parse_a_record_set() -> None:
+    from aiokafka.record.default_records import DefaultRecordBatchBuilder
+
+    builder = DefaultRecordBatchBuilder(
+        magic=2,
+        compression_type=0,
+        is_transactional=0,
+        producer_id=-1,
+        producer_epoch=-1,
+        base_sequence=-1,
+        batch_size=1000,
+    )
+    builder.append(0, 0, b"key", b"value", [])
+    records, _ = parse(bytes(builder.build()), 0)
+    if records.offset.tolist() != [0]:
+        raise RuntimeError("the sample record set was not read back")

@@ -1,0 +1,50 @@
+"""`valuepulse config`: every value with its origin, every problem with its place."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from tests.cli.command import valuepulse
+
+
+def test_show_tells_each_value_and_where_it_comes_from() -> None:
+    shown = valuepulse("config", "show", "--json", variables={"VALUEPULSE_CLOCK": "event"}).json()
+    assert shown["clock"] == {"value": "event", "origin": "VALUEPULSE_CLOCK"}
+    assert shown["kafka.group"]["value"] == "valuepulse"
+    assert shown["kafka.group"]["origin"].startswith("config/streams.yaml:")
+
+
+def test_show_masks_secrets_also_in_the_url() -> None:
+    variables = {
+        "VALUEPULSE_REDIS__PASSWORD": "hunter2",
+        "VALUEPULSE_REDIS__URL": "redis://user:hunter2@localhost:6379/0",
+    }
+    for option in ((), ("--json",)):
+        shown = valuepulse("config", "show", *option, variables=variables).out
+        assert "hunter2" not in shown
+        assert "redis://user:**********@localhost:6379/0" in shown
+
+
+def test_check_is_content_with_the_packaged_settings_and_model() -> None:
+    checked = valuepulse("config", "check")
+    assert (checked.code, checked.err) == (0, "")
+    assert checked.out.startswith("ok: settings, and model default@1 (14 indicators")
+
+
+def test_check_tells_the_problems_of_settings_and_model_at_once(tmp_path: Path) -> None:
+    settings, model = tmp_path / "streams.yaml", tmp_path / "shop.yaml"
+    settings.write_text("http_port: many\nmodel: shop.yaml\n", "utf-8")
+    model.write_text("model: {name: m, version: 1}\ntimezone: Asia/Shanghia\n", "utf-8")
+    checked = valuepulse("config", "check", "--config", settings, "--json")
+    assert checked.code == 2
+    told = checked.json()
+    assert not told["ok"]
+    wheres = {problem["setting"]: problem["where"] for problem in told["problems"]}
+    assert wheres["http_port"] == f"{settings}:1"
+    assert wheres["timezone"] == f"{model}:2"
+
+
+def test_check_takes_a_model_from_the_command_line(tmp_path: Path) -> None:
+    checked = valuepulse("config", "check", "--model", tmp_path / "none.yaml")
+    assert checked.code == 2
+    assert "none.yaml: model: cannot be read" in checked.err

@@ -1,0 +1,124 @@
+"""`valuepulse send`: each event to its topic, what has none told with its line."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import time
+from pathlib import Path
+from typing import Any
+
+from aiokafka.partitioner import DefaultPartitioner
+
+from tests.cli.command import valuepulse
+from tests.cli.records import content, records
+from tests.conftest import Topics
+
+
+def event(kind: str, number: int, customer: str = "C1") -> dict[str, Any]:
+    return {
+        "type": kind,
+        "event_id": f"{kind}-{number}",
+        "customer_id": customer,
+        "occurred_at": "2026-11-01T10:00:00+08:00",
+    }
+
+
+def ndjson(*events: dict[str, Any]) -> bytes:
+    return b"".join(json.dumps(e, ensure_ascii=False).encode() + b"\n" for e in events)
+
+
+def test_each_event_goes_to_its_topic_byte_for_byte_keyed_by_its_customer(
+    topics: Topics, installation: dict[str, str], tmp_path: Path
+) -> None:
+    events = [event("transaction", 1), event("praise", 2, "客户"), event("payment", 3)]
+    (tmp_path / "events.ndjson").write_bytes(ndjson(*events))
+    sent = valuepulse("send", tmp_path / "events.ndjson", "--json", variables=installation)
+    assert (sent.code, sent.json()["sent"]) == (0, 3)
+    for name, sent_event in zip(("transactions", "praise", "payments"), events, strict=True):
+        (record,) = records(topics, name)
+        assert record.value() == ndjson(sent_event).strip()
+        assert record.key() == sent_event["customer_id"].encode()
+    assert records(topics, "complaints") == []
+
+
+def test_a_customer_keeps_its_partition_and_its_order(
+    topics: Topics, installation: dict[str, str]
+) -> None:
+    """The partition is the one that Kafka's own producers choose."""
+    events = [event("praise", number, f"C{number % 50}") for number in range(2000)]
+    sent = valuepulse("send", "-", variables=installation, stdin=ndjson(*events))
+    assert sent.code == 0, sent.err
+    read = records(topics, "praise")
+    assert len(read) == 2000
+    numbers: dict[bytes, list[int]] = {}
+    for record in read:
+        assert record.partition() == DefaultPartitioner()(record.key(), [0, 1, 2, 3], [0, 1, 2, 3])
+        number = int(content(record)["event_id"].removeprefix("praise-"))
+        numbers.setdefault(record.key() or b"", []).append(number)
+    assert all(seen == sorted(seen) for seen in numbers.values())
+
+
+def test_packed_files_are_unpacked(
+    topics: Topics, installation: dict[str, str], tmp_path: Path
+) -> None:
+    path = tmp_path / "events.ndjson.gz"
+    path.write_bytes(gzip.compress(ndjson(event("complaint", 1))))
+    assert valuepulse("send", path, variables=installation).code == 0
+    assert len(records(topics, "complaints")) == 1
+
+
+def test_lines_without_topic_are_told_and_the_others_sent(
+    topics: Topics, installation: dict[str, str], tmp_path: Path
+) -> None:
+    path = tmp_path / "events.ndjson"
+    lines = [
+        b"not json",
+        ndjson(event("praise", 1)).strip(),
+        b"",
+        ndjson(event("purchase", 2)).strip(),
+        ndjson(event("praise", 3) | {"customer_id": 7}).strip(),
+        b"[1]",
+        ndjson(event("praise", 4) | {"note": "x" * 1_000_001}).strip(),
+        ndjson(event("praise", 5)).strip(),
+    ]
+    path.write_bytes(b"\n".join(lines))
+    sent = valuepulse("send", path, "--json", variables=installation)
+    assert sent.code == 4
+    unusable = {u["where"]: u["reason"] for u in sent.json()["unusable"]}
+    assert list(unusable) == [f"{path}:{line}" for line in (1, 4, 5, 6, 7)]
+    assert "'purchase'; known are complaint, payment" in unusable[f"{path}:4"]
+    assert f"{path}:5: has the customer_id 7" in sent.err
+    assert len(records(topics, "praise")) == 2
+
+
+def test_a_rate_spreads_the_events_over_time(topics: Topics, installation: dict[str, str]) -> None:
+    events = ndjson(*(event("praise", number) for number in range(100)))
+    began = time.monotonic()
+    sent = valuepulse("send", "-", "--rate", 100, variables=installation, stdin=events)
+    assert sent.code == 0, sent.err
+    assert time.monotonic() - began > 0.9
+    times = [record.timestamp()[1] for record in records(topics, "praise")]
+    assert max(times) - min(times) > 800
+
+
+def test_a_file_that_cannot_be_read_is_a_usage_error_before_anything_is_sent(
+    tmp_path: Path,
+) -> None:
+    ended = valuepulse("send", tmp_path / "none.ndjson")
+    assert ended.code == 2
+    assert f"{tmp_path}/none.ndjson: there is no such file" in ended.err
+
+
+def test_topics_that_are_missing_are_told_before_anything_is_sent(topics: Topics) -> None:
+    variables = {"VALUEPULSE_TOPICS__PREFIX": topics.prefix}
+    ended = valuepulse(
+        "send",
+        "-",
+        "--broker",
+        topics.bootstrap,
+        variables=variables,
+        stdin=ndjson(event("praise", 1)),
+    )
+    assert ended.code == 4
+    assert "missing topics: " in ended.err

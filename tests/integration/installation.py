@@ -1,0 +1,205 @@
+"""One installation of ValuePulse in a test: topics, keys and workers that nobody else has."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import uuid
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import redis
+
+from scoring.calendar import calendar
+from scoring.scorer import Scorer
+from streams import topics
+from streams.model_file import load_model
+from streams.output.messages import Wording
+from streams.settings import Settings
+from tests.integration import topic_logs
+from tests.integration.processes import WORKER, Process
+from tests.integration.topic_logs import Record
+from tests.integration.traffic import PARTITIONS, TYPES
+from tests.servers import create_topics, delete_topics
+from tests.waiting import wait_until
+
+OUTPUTS = ("tier_changes", "value_alerts", "customer_scores", "dead_letters")
+
+
+class Installation:
+    """Settings, workers, and what they left in Redis and Kafka."""
+
+    def __init__(
+        self,
+        directory: Path,
+        bootstrap: str,
+        redis_url: str,
+        inputs: Mapping[str, str],
+        model: Path,
+        options: Mapping[str, Any],
+    ) -> None:
+        """Name the parts; `inputs` are the topics by event type, `options` further settings."""
+        self.name = f"test-{uuid.uuid4().hex[:8]}"
+        self.directory = directory / self.name
+        self.bootstrap = bootstrap
+        self.inputs = dict(inputs)
+        self.options: dict[str, Any] = {
+            "kafka.bootstrap_servers": bootstrap,
+            "kafka.group": self.name,
+            "kafka.session_timeout_s": 6,
+            "redis.url": redis_url,
+            "redis.prefix": self.name,
+            "redis.timeout_s": 2,
+            "model": model,
+            "clock": "event",
+            "http_port": 0,
+            **{f"topics.{event_type}": topic for event_type, topic in inputs.items()},
+            **{f"topics.{role}": f"{self.name}-{role}" for role in OUTPUTS},
+            **options,
+        }
+        self.settings = Settings.load(None, self.options)
+        self.redis = redis.Redis.from_url(redis_url)
+        self.workers: list[Process] = []
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """The settings as a worker's environment."""
+        return {
+            f"VALUEPULSE_{name.upper().replace('.', '__')}": str(value)
+            for name, value in self.options.items()
+        }
+
+    # -- workers
+
+    def worker(self, **environment: str) -> Process:
+        """Start one more worker."""
+        directory = self.directory / f"worker-{len(self.workers)}"
+        process = Process(directory, WORKER, self.environment)
+        self.workers.append(process)
+        process.start_with(**environment)
+        return process
+
+    # -- Redis
+
+    def metas(self) -> list[dict[str, Any]]:
+        """What each shard says of itself, empty where nothing is committed."""
+        keys = [f"{self.name}:{{{shard}}}:meta" for shard in range(PARTITIONS)]
+        found: Any = self.redis.mget(keys)
+        return [json.loads(meta) if meta else {} for meta in found]
+
+    def applied(self) -> int:
+        """How many records lie before the shards' offsets; 0 while Redis is away."""
+        try:
+            metas = self.metas()
+        except redis.ConnectionError:
+            return 0
+        return sum(sum(meta["offsets"].values()) for meta in metas if meta)
+
+    def committed(self) -> dict[tuple[str, int], int]:
+        """The offsets that the group has told Kafka, for tools that show lag."""
+        return topic_logs.committed(self.bootstrap, self.name, self.inputs.values())
+
+    def wait_for(self, records: int, seconds: float = 60.0) -> None:
+        """Wait until so many records have been applied."""
+        wait_until(lambda: self.applied() >= records, f"{records} records applied", seconds)
+
+    def wait_until_caught_up(self, seconds: float = 90.0) -> None:
+        """Wait until all is applied, turned to the shard's day, and published."""
+        goal = topic_logs.ends(self.bootstrap, self.inputs.values())
+        reason = f"the shards of {self.directory} to catch up"
+        wait_until(lambda: self._is_caught_up(goal), reason, seconds)
+
+    def _is_caught_up(self, goal: Mapping[tuple[str, int], int]) -> bool:
+        for worker in self.workers:
+            worker.must_run()
+        try:
+            metas = self.metas()
+            for (topic, shard), end in goal.items():
+                meta = metas[shard]
+                if end and meta.get("offsets", {}).get(topic, 0) < end:
+                    return False
+            if self.settings.clock != "customer" and any(
+                m and m["turned"] < m["day"] for m in metas
+            ):
+                return False
+            return next(self.redis.scan_iter(f"{self.name}:*:out:*", 1000), None) is None
+        except redis.ConnectionError:
+            return False
+
+    def states(self) -> dict[bytes, bytes]:
+        """Every customer's state as it is stored."""
+        keys = list(self.redis.scan_iter(f"{self.name}:*:c:*", 1000))
+        values: Any = self.redis.mget(keys)
+        return {key.split(b":c:", 1)[1]: value for key, value in zip(keys, values, strict=True)}
+
+    def snapshots(self, as_of: int | None = None) -> dict[str, dict[str, Any]]:
+        """How each customer stands, from its state alone; with `as_of` brought to that day."""
+        states = self.states()
+        names, blobs = list(states), list(states.values())
+        scored = self.scorer.read(blobs) if as_of is None else self.scorer.turn(blobs, as_of).arena
+        return {s["customer_id"]: s for s in self.wording.snapshots(scored, names)}
+
+    @cached_property
+    def scorer(self) -> Scorer:
+        """The model of the installation, ready to read states."""
+        return Scorer(load_model(self.settings.model), self.settings.clock)
+
+    @cached_property
+    def wording(self) -> Wording:
+        """The words of the installation's model."""
+        alerts = self.scorer.program.alerts["score"].tolist()
+        return Wording(self.scorer.names, alerts, calendar(self.scorer.model.timezone))
+
+    # -- Kafka
+
+    def read_inputs(self) -> list[Record]:
+        """All records of the input topics."""
+        return topic_logs.read(self.bootstrap, *self.inputs.values())
+
+    def read_output(self, role: str) -> list[Record]:
+        """All records of an output topic."""
+        return topic_logs.read(self.bootstrap, f"{self.name}-{role}")
+
+
+@contextmanager
+def installation(
+    directory: Path,
+    bootstrap: str,
+    redis_url: str,
+    inputs: Mapping[str, str],
+    model: Path,
+    **options: Any,
+) -> Iterator[Installation]:
+    """Make the output topics; the block's end kills what still runs and removes topics and keys.
+
+    In `options` two underscores stand for the dot of a setting's path.
+    """
+    dotted = {name.replace("__", "."): value for name, value in options.items()}
+    made = Installation(directory, bootstrap, redis_url, inputs, model, dotted)
+    asyncio.run(topics.ensure(made.settings))
+    try:
+        yield made
+    finally:
+        for worker in made.workers:
+            worker.kill()
+        delete_topics(bootstrap, made.name)
+        made.redis.close()
+
+
+@contextmanager
+def input_topics(
+    bootstrap: str, partitions: Mapping[str, int] | None = None, **config: str
+) -> Iterator[dict[str, str]]:
+    """Make the four input topics, empty; yields their names by event type."""
+    prefix = f"test-{uuid.uuid4().hex[:8]}"
+    named = {event_type: f"{prefix}-{event_type}" for event_type in TYPES}
+    counts = dict.fromkeys(TYPES, PARTITIONS) | dict(partitions or {})
+    configuration = {name.replace("_", "."): value for name, value in config.items()}
+    create_topics(bootstrap, {named[each]: counts[each] for each in TYPES}, configuration)
+    try:
+        yield named
+    finally:
+        delete_topics(bootstrap, prefix)

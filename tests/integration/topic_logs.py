@@ -1,0 +1,129 @@
+"""Topics as logs: records written with their time of arrival, and read back to the end."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any, NamedTuple
+
+from confluent_kafka import Consumer, KafkaError, Message, Producer, TopicPartition
+
+from tests.integration.traffic import Sent
+
+LARGEST = 32 * 2**20
+Headers = list[tuple[str, bytes]]
+
+
+class Record(NamedTuple):
+    """A record as a consumer sees it; `timestamp` in epoch milliseconds."""
+
+    topic: str
+    partition: int
+    offset: int
+    timestamp: int
+    key: bytes | None
+    value: bytes | None
+    headers: Headers
+
+
+def send(bootstrap: str, topics: Mapping[str, str], sent: Iterable[Sent]) -> None:
+    """Write records to the topics of their types; returns when the broker has all of them."""
+    producer = Producer(
+        {
+            "bootstrap.servers": bootstrap,
+            "enable.idempotence": True,
+            "message.max.bytes": LARGEST,
+            "queue.buffering.max.messages": 1_000_000,
+            "linger.ms": 5,
+            "log_level": 0,
+        }
+    )
+    for record in sent:
+        producer.produce(
+            topics[record.event_type],
+            key=record.key,
+            value=record.value,
+            partition=record.partition,
+            timestamp=record.arrived_ms,
+            headers=list(record.headers),
+            on_delivery=_delivered,
+        )
+        producer.poll(0)
+    assert producer.flush(60) == 0
+
+
+def _delivered(error: KafkaError | None, message: Message) -> None:
+    assert error is None, f"{message.topic()} did not take a record: {error}"
+
+
+def ends(bootstrap: str, topics: Iterable[str]) -> dict[tuple[str, int], int]:
+    """Return the end of the log of each partition; none may have lost its beginning."""
+    consumer = _consumer(bootstrap)
+    found = {}
+    try:
+        for topic in topics:
+            for partition in consumer.list_topics(topic).topics[topic].partitions:
+                first, end = consumer.get_watermark_offsets(TopicPartition(topic, partition))
+                assert first == 0, f"retention deleted records 0 to {first - 1} of {topic}"
+                found[topic, partition] = end
+    finally:
+        consumer.close()
+    return found
+
+
+def committed(bootstrap: str, group: str, topics: Iterable[str]) -> dict[tuple[str, int], int]:
+    """Return the offsets that a group has committed, where it has."""
+    consumer = _consumer(bootstrap, group)
+    try:
+        places = [TopicPartition(*place) for place in ends(bootstrap, topics)]
+        found = consumer.committed(places, timeout=30)
+        return {(each.topic, each.partition): each.offset for each in found if each.offset >= 0}
+    finally:
+        consumer.close()
+
+
+def read(bootstrap: str, *topics: str) -> list[Record]:
+    """Return all records that topics hold now, each partition's in order."""
+    left = {place: end for place, end in ends(bootstrap, topics).items() if end > 0}
+    consumer = _consumer(bootstrap)
+    found: list[Record] = []
+    try:
+        consumer.assign([TopicPartition(topic, partition, 0) for topic, partition in left])
+        while left:
+            for message in consumer.consume(10_000, timeout=0.2):
+                error = message.error()
+                if error is not None:
+                    # The marker of a partition's end stands behind all that can be read of it.
+                    assert error.code() == KafkaError._PARTITION_EOF, error
+                    left.pop((message.topic() or "", message.partition() or 0))
+                    continue
+                found.append(_record(message))
+    finally:
+        consumer.close()
+    return found
+
+
+def _record(message: Message) -> Record:
+    headers: Any = message.headers() or []  # always a list of pairs where it was read
+    return Record(
+        topic=message.topic() or "",
+        partition=message.partition() or 0,
+        offset=message.offset() or 0,
+        timestamp=message.timestamp()[1],
+        key=message.key(),
+        value=message.value(),
+        headers=headers,
+    )
+
+
+def _consumer(bootstrap: str, group: str = "reads-without-committing") -> Consumer:
+    return Consumer(
+        {
+            "bootstrap.servers": bootstrap,
+            "group.id": group,
+            "enable.auto.commit": False,
+            "enable.partition.eof": True,
+            "auto.offset.reset": "earliest",
+            "fetch.message.max.bytes": LARGEST,
+            "log_level": 0,
+        }
+    )

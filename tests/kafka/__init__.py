@@ -1,0 +1,1 @@
+"""Reading Kafka: the record batch parser, and the Faust driver on a real broker."""

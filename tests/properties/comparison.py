@@ -1,0 +1,59 @@
+"""What the oracle and the product both say of a customer, in the product's words."""
+
+from typing import Any
+
+from tests.reference import Customer, Outcome
+
+SAID = (
+    "id", "customer_id", "sequence", "occurred_at", "as_of", "from", "to", "score",
+    "previous_score", "alert", "drop", "drivers",
+)  # fmt: skip
+"""Fields of an outcome that docs/semantics.md defines; the id covers kind, name and cause."""
+
+
+def standing(snapshot: dict[str, Any]) -> dict[str, Any]:
+    """The part of a snapshot that docs/semantics.md defines."""
+    return {key: snapshot[key] for key in ("customer_id", "as_of", "scores", "indicators")}
+
+
+def numbers(snapshot: dict[str, Any]) -> dict[str, Any]:
+    """The part of a snapshot that does not depend on any order: all but the tiers."""
+    scores = {
+        name: (score["score"], score["contributions"]) for name, score in snapshot["scores"].items()
+    }
+    return standing(snapshot) | {"scores": scores}
+
+
+def expected_standings(customers: dict[str, Customer]) -> dict[str, dict[str, Any]]:
+    """The oracle's snapshots, each computed from scratch."""
+    return {name: customer.snapshot() for name, customer in customers.items()}
+
+
+def said(outcome: dict[str, Any]) -> dict[str, Any]:
+    """The part of an outcome that docs/semantics.md defines."""
+    return {key: outcome[key] for key in SAID if key in outcome} | _of_alert(outcome)
+
+
+def _of_alert(outcome: dict[str, Any]) -> dict[str, Any]:
+    if "alert" not in outcome:
+        return {}
+    # The score that a value alert names is in thousandths; section 8 gives it no field.
+    return {"score": None, "state": outcome["state"]}
+
+
+def expected(outcome: Outcome) -> dict[str, Any]:
+    """The same of an outcome of the oracle."""
+    common = {
+        "id": outcome.id,
+        "customer_id": outcome.customer_id,
+        "sequence": outcome.sequence,
+        "occurred_at": outcome.occurred_at_text,
+        "as_of": outcome.as_of_text,
+        "drivers": [driver._asdict() for driver in outcome.drivers],
+        "score": outcome.score,
+    }
+    if outcome.drop is None:
+        moved = {"from": outcome.before, "to": outcome.after}
+        return common | moved | {"previous_score": outcome.previous_score}
+    state = "opened" if outcome.after == "open" else "resolved"
+    return common | {"alert": outcome.name, "drop": outcome.drop / 1000, "state": state}

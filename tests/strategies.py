@@ -1,0 +1,138 @@
+"""Hypothesis strategies: events as the JSON objects that producers send.
+
+A stream is a list of objects in order of arrival. Models are in `model_strategies.py`.
+"""
+
+import json
+from datetime import UTC, datetime, timedelta, timezone
+from typing import Any
+
+from hypothesis import strategies as st
+
+JsonObject = dict[str, Any]
+
+SECOND = 1000
+HOUR = 3600 * SECOND
+DAY = 24 * HOUR
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+ERAS = [
+    datetime(2011, 12, 29, 9, 30, tzinfo=UTC),  # Apia skips a day
+    datetime(2017, 10, 14, 23, 0, tzinfo=UTC),  # São Paulo skips a midnight
+    datetime(2024, 2, 28, 15, 59, 59, tzinfo=UTC),  # a leap day; Shanghai's midnight
+    datetime(2024, 3, 30, 22, 0, tzinfo=UTC),  # Europe and Nuuk change their clocks
+    datetime(2024, 12, 31, 16, 0, tzinfo=UTC),
+]
+OFFSETS = [0, 8 * 60, -5 * 60, 5 * 60 + 30, 13 * 60, -210]
+"""Offsets in minutes that producers write; an instant is the same in any of them."""
+
+steps = st.sampled_from(
+    [0, 0, 1, SECOND, HOUR, DAY - 1, DAY, DAY + 1, 2 * DAY, 7 * DAY, 31 * DAY, 181 * DAY, 366 * DAY]
+)
+"""Time from one event to the next."""
+
+lateness = st.sampled_from([0, 0, 0, 0, 1, HOUR, DAY, 3 * DAY, 29 * DAY, 364 * DAY, 3 * 366 * DAY])
+
+customers = st.sampled_from(["c1", "c1", "c2", "C-3", "客户四"])
+"""Few, so that they meet their own events again; the first is the busiest."""
+
+
+def written(instant: int) -> st.SearchStrategy[int | str]:
+    """Epoch milliseconds in one of the ways to write an instant."""
+
+    def text(minutes: int, zulu: bool) -> str:
+        zone = UTC if zulu else timezone(timedelta(minutes=minutes))
+        at = (EPOCH + timedelta(milliseconds=instant)).astimezone(zone)
+        rfc_3339 = at.isoformat(timespec="milliseconds")
+        return rfc_3339.replace("+00:00", "Z") if zulu else rfc_3339
+
+    return st.one_of(st.just(instant), st.builds(text, st.sampled_from(OFFSETS), st.booleans()))
+
+
+amounts = st.one_of(
+    st.sampled_from(
+        ["0.01", "1", "0.5", "99.99", "0.005", "0.015", "0.001", "12.345", "99999999999.99"]
+    ),
+    st.integers(1, 3_000_000).map(lambda cents: f"{cents // 100}.{cents % 100:02d}"),
+    st.integers(1, 500_000),
+    st.integers(1, 10_000_000).map(lambda mills: mills / 1000),
+)
+"""Decimal strings and JSON numbers with 0 to 3 decimals, to nearly the largest that is accepted."""
+
+costs = st.one_of(
+    st.fixed_dictionaries({"cost": amounts | st.just("0") | st.none()}),
+    st.fixed_dictionaries(
+        {"costs": st.fixed_dictionaries({"production": amounts, "service": amounts})}
+    ),
+)
+
+
+def optional(**fields: st.SearchStrategy[Any]) -> st.SearchStrategy[JsonObject]:
+    """Any part of the fields; what is not given is missing."""
+    return st.fixed_dictionaries({}, optional=fields)
+
+
+def due_dates(occurred_at: int) -> st.SearchStrategy[Any]:
+    """Around the event to the millisecond and to the day, a bare date, or null."""
+    near = st.sampled_from([-DAY - 1, -DAY, -1, 0, 1, DAY, -40 * DAY, 30 * DAY])
+    instants = near.flatmap(lambda distance: written(occurred_at + distance))
+    bare = st.sampled_from([-1, 0, 1]).map(
+        lambda days: (EPOCH + timedelta(milliseconds=occurred_at, days=days)).date().isoformat()
+    )
+    return st.one_of(instants, bare, st.none())
+
+
+def fields_of(event_type: str, at: int, currencies: list[str]) -> st.SearchStrategy[JsonObject]:
+    """What an event of a type has besides the common fields."""
+    currency = st.sampled_from([*currencies, None])
+    money = {"amount": amounts}
+    if event_type == "transaction":
+        extra = optional(
+            kind=st.sampled_from(["sale", "sale", "refund", None]),
+            currency=currency,
+            due_at=due_dates(at),
+        )
+        return _merged(st.fixed_dictionaries(money), extra, costs | st.just({}))
+    if event_type == "payment":
+        extra = optional(currency=currency, due_at=due_dates(at))
+        return _merged(st.fixed_dictionaries(money), extra)
+    level = st.integers(1, 5) | st.none()
+    if event_type == "complaint":
+        return optional(severity=level, category=st.sampled_from(["delivery", "质量"]))
+    return optional(rating=level, channel=st.just("app"), unknown_field=st.just("ignored"))
+
+
+def _merged(*parts: st.SearchStrategy[JsonObject]) -> st.SearchStrategy[JsonObject]:
+    return st.tuples(*parts).map(lambda given: {k: v for part in given for k, v in part.items()})
+
+
+types = st.sampled_from(["transaction", "transaction", "payment", "complaint", "praise"])
+
+
+@st.composite
+def streams(
+    draw: st.DrawFn, *, currencies: list[str], max_events: int = 40, repeats: bool = True
+) -> list[JsonObject]:
+    """Events in order of arrival: late ones, equal times, and with `repeats` some sent twice."""
+    now = (draw(st.sampled_from(ERAS)) - EPOCH) // timedelta(milliseconds=1)
+    stream: list[JsonObject] = []
+    for number in range(draw(st.integers(1, max_events))):
+        if repeats and stream and draw(st.integers(0, 19)) == 0:
+            stream.append(draw(st.sampled_from(stream)))
+            continue
+        now += draw(steps)
+        at = now - draw(lateness)
+        event_type = draw(types)
+        event: JsonObject = {
+            "type": event_type,
+            "event_id": f"e{number}",
+            "customer_id": draw(customers),
+        }
+        event["occurred_at"] = draw(written(at))
+        stream.append(event | draw(fields_of(event_type, at, currencies)))
+    return stream
+
+
+def lines(stream: list[JsonObject]) -> bytes:
+    """The stream as NDJSON."""
+    return b"".join(json.dumps(event, ensure_ascii=False).encode() + b"\n" for event in stream)
