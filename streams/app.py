@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from collections.abc import Mapping
 from contextlib import AsyncExitStack, suppress
 from typing import Any, Final, NamedTuple
 
@@ -261,12 +262,9 @@ class Worker:
         reader = self._reader()
         return reader is not None and reader.drained_at(partition, offset) is not None
 
-    async def _seek(self, number: int, offsets: Any) -> None:
-        reader = self._reader()
-        if reader is None:
-            return
-        for topic in self.topics:
-            await reader.seek(TP(topic, number), offsets.get(topic, 0))
+    async def _seek(self, number: int, offsets: Mapping[str, int]) -> None:
+        if reader := self._reader():
+            await reader.read_from({TP(topic, number): offsets.get(topic) for topic in self.topics})
 
 
 class TablelessApp(faust.App):

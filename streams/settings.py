@@ -27,8 +27,9 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 
 import streams
 
-PACKAGED: Final = (Path(streams.__file__).parent / "config").resolve()
-"""Where streams.yaml and scoring.yaml of this distribution are."""
+_INSTALLED: Final = Path(streams.__file__).resolve().parent / "config"
+PACKAGED: Final = _INSTALLED if _INSTALLED.is_dir() else _INSTALLED.parents[1] / "config"
+"""Where streams.yaml and scoring.yaml are: a wheel has them in streams/, a clone at its top."""
 
 Count = Annotated[int, Field(ge=1)]
 Seconds = Annotated[float, Field(gt=0, allow_inf_nan=False)]

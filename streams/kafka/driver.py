@@ -10,6 +10,7 @@ book-keeping of acknowledged offsets is not used. Agents, worker, assignor and s
 
 import asyncio
 from collections.abc import AsyncIterator, Collection, Mapping
+from dataclasses import replace
 from typing import Any, Protocol, cast
 
 import faust
@@ -23,6 +24,8 @@ from streams.kafka.consumer_thread import ConsumerThread
 from streams.kafka.fetching import FetchSettings
 from streams.kafka.record_sets import PositionLostError, RecordSet, past_end, past_retention
 
+Wanted = Mapping[TP, int | None]
+
 RETRY_S = 1.0
 """Seconds between tries to learn the bounds of a log from a broker that does not answer."""
 
@@ -30,11 +33,18 @@ RETRY_S = 1.0
 class Shards(Protocol):
     """What the driver asks of those who apply the records; called in Faust's event loop."""
 
-    async def positions(self, partitions: set[TP]) -> Mapping[TP, int | None]:
+    async def positions(self, partitions: set[TP]) -> Wanted:
         """Say where each partition must be read next; None or absent: from the beginning.
 
         May take as long as it needs, for instance while the store is away: until it answers,
         nothing is read. It is cancelled when the assignment changes.
+        """
+
+    def placed(self, offsets: Mapping[TP, int], placement: int) -> None:
+        """Take note where reading goes on: the sets of this placement join from there.
+
+        Sets of earlier placements may still come, on their way through Faust's queues; they are
+        void.
         """
 
     def wants(self, partition: TP) -> bool:
@@ -48,7 +58,9 @@ class Consumer(stock.Consumer):
     """Delivers record sets in log order, from positions that are kept outside Kafka.
 
     `_next` holds, for every partition that is read, the offset at which its next set must begin.
-    A set that begins elsewhere was fetched before a seek or a rebalance and is dropped.
+    A set that begins elsewhere was fetched before a placement and is dropped. `_placements` holds
+    since which placement the partition is read: a set that was delivered before another one must
+    not be taken for a set of that one, though it may begin at the same offset.
     """
 
     _thread: ConsumerThread
@@ -59,6 +71,9 @@ class Consumer(stock.Consumer):
         self.shards = transport.shards
         self.fetch = transport.fetch
         self._next: dict[TP, int] = {}
+        self._placements: dict[TP, int] = {}
+        self._placement = 0
+        self._rebalances = 0
         self._unwanted: set[TP] = set()
         super().__init__(transport, *args, **options)
 
@@ -92,7 +107,8 @@ class Consumer(stock.Consumer):
                 self._refuse(taken)
             elif await self._follows(taken):
                 self.app.monitor.track_tp_end_offset(taken.partition, taken.high_watermark)
-                yield taken.partition, cast("Message", self._to_message(taken.partition, taken))
+                joined = replace(taken, placement=self._placements[taken.partition])
+                yield taken.partition, cast("Message", self._to_message(taken.partition, joined))
 
     def _wanted(self) -> set[TP]:
         readable = self._next.keys() & self._get_active_partitions()
@@ -146,28 +162,51 @@ class Consumer(stock.Consumer):
         await super().on_partitions_revoked(revoked)
 
     def _forget_positions(self) -> None:
+        self._rebalances += 1
         if self._locating is not None:
             self._locating.cancel()
         self._next.clear()
 
     async def _locate(self, partitions: set[TP]) -> None:
         wanted = await self.shards.positions(partitions)
-        bounds = await self._bounds(partitions)
+        await self._place({tp: wanted.get(tp) for tp in partitions})
+
+    async def read_from(self, wanted: Wanted) -> None:
+        """Read on from these offsets, None: the beginning; not from those that are not ours now.
+
+        Sets on their way from elsewhere are void. May take as long as Kafka is away.
+        """
+        await self._place({tp: offset for tp, offset in wanted.items() if tp in self._next})
+
+    async def _place(self, wanted: Wanted) -> None:
+        rebalances = self._rebalances
+        for tp in wanted:
+            self._next.pop(tp, None)
+        bounds = await self._bounds(wanted.keys())
         offsets = {}
-        for tp in partitions:
+        for tp, offset in wanted.items():
             first, end = bounds[tp]
-            offset = wanted.get(tp) or first
-            if offset < first:
+            if offset is None:
+                offsets[tp] = first
+            elif offset < first:
                 self._refuse(past_retention(tp, offset, first))
             elif offset > end:
                 self._refuse(past_end(tp, offset, end))
             else:
                 offsets[tp] = offset
         await self._thread.seek_to(offsets)
-        self._next.update(offsets)
+        if rebalances == self._rebalances:  # else another placement is under way, or has been
+            self._begin(offsets)
+
+    def _begin(self, offsets: Mapping[TP, int]) -> None:
+        """Read from these offsets: all at once, so that no set comes between."""
+        self._placement += 1
+        self._placements |= dict.fromkeys(offsets, self._placement)
+        self._next |= offsets
+        self.shards.placed(offsets, self._placement)
         self._thread.wake()
 
-    async def _bounds(self, partitions: set[TP]) -> Mapping[TP, tuple[int, int]]:
+    async def _bounds(self, partitions: Collection[TP]) -> Mapping[TP, tuple[int, int]]:
         """Bounds of the logs, waiting out a broker that does not answer."""
         while True:
             try:
@@ -177,11 +216,6 @@ class Consumer(stock.Consumer):
                     raise
                 self.log.warning("Kafka does not tell where its logs begin, trying on: %r", error)
                 await self.sleep(RETRY_S)
-
-    async def seek(self, partition: TP, offset: int) -> None:
-        """Read `partition` from `offset` next; sets on their way from elsewhere are dropped."""
-        self._next[partition] = offset
-        await self._thread.seek_to({partition: offset})
 
     def _refuse(self, error: PositionLostError) -> None:
         self._next.pop(error.partition, None)

@@ -15,7 +15,8 @@ class RecordSet:
     sets of a partition join without a gap, though the offsets of their records may have gaps. A set
     may be empty: its position moved over compacted or aborted records, or it only tells that the
     partition is drained. `high_watermark` is the end of what could be read when the broker
-    answered, at `answered_at` (epoch milliseconds, this machine's clock).
+    answered, at `answered_at` (epoch milliseconds, this machine's clock). `placement` tells since
+    which of the driver's placements the partition was read without a gap up to this set.
     """
 
     partition: TP
@@ -24,6 +25,7 @@ class RecordSet:
     next_offset: int
     high_watermark: int
     answered_at: int
+    placement: int = 0
 
     @property
     def drained(self) -> bool:

@@ -50,7 +50,7 @@ class Assignment:
     # -- asked by the driver
 
     async def positions(self, partitions: set[TP]) -> Mapping[TP, int | None]:
-        """End the shards that were lost, open ours; return where each partition must be read."""
+        """End the shards that were, open those that are ours; return where each must be read."""
         self.assigned = False
         await self._end_all()
         numbers = sorted({partition for _, partition in partitions})
@@ -66,11 +66,17 @@ class Assignment:
                 self._failed(error)
                 raise
             found |= {TP(topic, number): offsets.get(topic) for topic in shard.topics}
-        for number, shard in self.shards.items():
-            self._start(number, shard)
-        self.assigned = True
-        LOG.info("shards assigned", shards=numbers)
         return {tp: offset for tp, offset in found.items() if tp in partitions}
+
+    def placed(self, offsets: Mapping[TP, int], placement: int) -> None:
+        """Tell the shards from where their topics are read; start those that are new."""
+        for number, shard in self.shards.items():
+            shard.placed({t: o for (t, n), o in offsets.items() if n == number}, placement)
+            if number not in self._running and number not in self.stopped:
+                self._start(number, shard)
+        if not self.assigned:
+            self.assigned = True
+            LOG.info("shards assigned", shards=list(self.shards))
 
     def wants(self, partition: TP) -> bool:
         """Say whether a topic's next set has room in its shard."""
@@ -106,7 +112,7 @@ class Assignment:
         taken: RecordSet = event.value  # type: ignore[assignment]  # not Faust's bytes
         topic, number = taken.partition
         shard = self.shards.get(number)
-        if shard is None or number in self.stopped or not shard.follows(topic, taken.position):
+        if shard is None or number in self.stopped or not shard.follows(taken):
             event.ack()  # fetched before a rebalance or a seek
             return
         began = time.perf_counter()

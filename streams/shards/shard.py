@@ -20,6 +20,7 @@ from scoring.scorer import Scored, Scorer
 from streams.dead_letters import headers_of
 from streams.errors import SettingsError
 from streams.kafka.record_batches import headers, key, value
+from streams.kafka.record_sets import RecordSet
 from streams.metrics import Metrics
 from streams.output.causes import cause_in
 from streams.output.messages import Cause, Message, Wording
@@ -52,6 +53,16 @@ class LayoutMismatchError(SettingsError):
         )
 
 
+class GapError(RuntimeError):
+    """A record set was lost within the worker: reading on would skip records."""
+
+    def __init__(self, taken: RecordSet, due: int) -> None:
+        super().__init__(
+            f"{taken!r} was delivered where offset {due} was due: this is a bug, please report it; "
+            "nothing was committed behind the gap, restart the worker to go on from there"
+        )
+
+
 class Limits(NamedTuple):
     """How large a batch and the cache may be."""
 
@@ -64,7 +75,7 @@ class Reading(NamedTuple):
     """What a shard needs of the reader of its topics.
 
     `is_drained` tells whether a topic has nothing at or behind an offset; `seek` makes reading go
-    on at given offsets by topic.
+    on at given offsets by topic, at the beginning of those that have none: `Shard.placed` tells.
     """
 
     topics: tuple[str, ...]
@@ -112,6 +123,8 @@ class Shard:
         self._arrivals = ArrivalOrder(reading.topics)
         self._cache = StateCache(limits.cached_customers)
         self._received: dict[str, int] = {}
+        self._begun: dict[str, int] = {}
+        self._placements: dict[str, int] = {}
         self._stored = b""
         self._something = asyncio.Event()
         self._turning: Turning | None = None
@@ -125,9 +138,27 @@ class Shard:
 
     # -- what arrives
 
-    def follows(self, topic: str, position: int) -> bool:
-        """Return whether a set at this position is the next of its topic."""
-        return self._received.get(topic, position) == position
+    def placed(self, offsets: Mapping[str, int], placement: int) -> None:
+        """Take note from where topics are read now.
+
+        The next commit keeps it, also of a topic that it brings nothing of: else, after Kafka's
+        retention, another worker could not know that records are missing.
+        """
+        self._received |= offsets
+        self._begun |= offsets
+        self._placements |= dict.fromkeys(offsets, placement)
+
+    def follows(self, taken: RecordSet) -> bool:
+        """Return whether a set is the next of its topic; False if it was fetched for another place.
+
+        Raises `GapError` if the sets before it did not come, though they must have.
+        """
+        topic = taken.partition.topic
+        if self._placements.get(topic) != taken.placement:
+            return False
+        if self._received[topic] != taken.position:
+            raise GapError(taken, self._received[topic])
+        return True
 
     def offer(self, arrived: Arrived) -> None:
         """Take a decoded record set that follows."""
@@ -166,7 +197,7 @@ class Shard:
         self._arrivals.clear()
         self._cache.clear()
         self._turning = None
-        self._received = dict(self.meta.positions)
+        self._received, self._begun, self._placements = {}, {}, {}
         return self.meta.positions
 
     async def run(self) -> None:
@@ -263,7 +294,7 @@ class Shard:
         version = self.meta.version + 1
         slot = self._outbox.slot(version, messages, customers)
         meta = self.meta.next(
-            offsets={**self.meta.positions, **offsets},
+            offsets={**self._begun, **self.meta.positions, **offsets},
             day=scored.clock,
             layout=self._layout,
             slots=self._outbox.left(self.meta.slots) + ((version,) if slot else ()),

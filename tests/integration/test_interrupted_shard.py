@@ -4,18 +4,25 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import NamedTuple
 
+import numpy as np
+import pytest
 from faust.types import TP
 
-from streams.decode import Decoder, records_of_lines
+from streams.decode import records_of_lines
+from streams.kafka.record_sets import RecordSet
 from streams.metrics import Metrics
 from streams.output.publisher import Publisher
 from streams.settings import PACKAGED
 from streams.shards.arrival import Arrived
 from streams.shards.assignment import Assignment
 from streams.shards.outbox import Outputs
-from streams.shards.shard import Limits, Reading, Shard
+from streams.shards.shard import GapError, Limits, Reading, Shard
+from streams.state.meta import Meta, fingerprint
 from streams.state.store import Store
 from tests.decode.builders import a_decoder
 from tests.integration.installation import OUTPUTS, Installation
@@ -23,13 +30,14 @@ from tests.integration.traffic import PARTITIONS, TYPES
 from tests.servers import Kafka, Valkey, create_topics, delete_topics
 from tests.waiting import wait_until_async
 
+DECODER = a_decoder()
 COUNT = 100
 CUSTOMERS = ("ada", "bob", "eve")
 MOST_AHEAD = 66
 """One commit at the publisher, 64 behind it, and one that waits to be put behind them."""
 
 
-def a_set(decoder: Decoder, event_type: str, start: int) -> Arrived:
+def a_set(event_type: str, start: int) -> Arrived:
     """The records of a topic from an offset on; the topics take turns in time of arrival."""
     lines = [
         json.dumps(
@@ -45,29 +53,47 @@ def a_set(decoder: Decoder, event_type: str, start: int) -> Arrived:
     records = records_of_lines("\n".join(lines).encode(), start)
     times = records.offset * len(TYPES) + TYPES.index(event_type)
     records = records._replace(timestamp=times)
-    decoded = decoder.decode(records, event_type=event_type, now_ms=None, keyed=False)
+    decoded = DECODER.decode(records, event_type=event_type, now_ms=None, keyed=False)
     return Arrived(event_type, records, decoded, COUNT, lambda: None)
 
 
-async def nobody_reads(_: object) -> None:
-    """There is no reader whose position could be moved: the test itself hands over the records."""
+class Bench(NamedTuple):
+    """One shard's surroundings, all real but for the reader of its topics: the test reads.
+
+    `sought` are the offsets that the shard asked to be read from, once it lost its place.
+    """
+
+    run: Installation
+    assignment: Assignment
+    store: Store
+    failures: list[BaseException]
+    sought: list[Mapping[str, int]]
+
+    async def read_on(self, placement: int) -> Shard:
+        """Open shard 0 anew, as a rebalance does, and place it."""
+        found = await self.assignment.positions({TP(topic, 0) for topic in TYPES})
+        self.assignment.placed({tp: found[tp] or 0 for tp in found}, placement)
+        return self.assignment.shards[0]
 
 
-async def test_a_rebalance_amid_commits_that_cannot_be_published_loses_no_event(
-    kafka: Kafka, valkey: Valkey, tmp_path: Path
-) -> None:
-    """No topic takes outcomes yet, so that the shard stands between a commit and what follows."""
+@asynccontextmanager
+async def a_bench(kafka: Kafka, valkey: Valkey, directory: Path) -> AsyncIterator[Bench]:
+    """Put a shard's surroundings together; no topic takes outcomes until the test makes them."""
     inputs = {event_type: event_type for event_type in TYPES}
-    model = PACKAGED / "scoring.yaml"
-    run = Installation(tmp_path, kafka.bootstrap, valkey.url, inputs, model, {})
-    metrics, decoder = Metrics(), a_decoder()
+    run = Installation(
+        directory, kafka.bootstrap, valkey.url, inputs, PACKAGED / "scoring.yaml", {}
+    )
+    metrics, failures, sought = Metrics(), list[BaseException](), list[Mapping[str, int]]()
     store = Store(valkey.url, run.name)
     publisher = Publisher(run.settings.kafka.client_options(), lambda _: None)
+
+    async def seek(offsets: Mapping[str, int]) -> None:
+        sought.append(offsets)
 
     def a_shard(number: int) -> Shard:
         return Shard(
             number,
-            Reading(TYPES, lambda topic, offset: False, nobody_reads),
+            Reading(TYPES, lambda topic, offset: False, seek),
             run.scorer,
             run.wording,
             store,
@@ -78,17 +104,28 @@ async def test_a_rebalance_amid_commits_that_cannot_be_published_loses_no_event(
             feed_interval_s=1.0,
         )
 
-    failures: list[BaseException] = []
-    assignment = Assignment(inputs, decoder, a_shard, metrics, failures.append)
-
-    async def read_on() -> Shard:
-        found = await assignment.positions({TP(topic, 0) for topic in inputs})
-        for event_type in TYPES:
-            start = found.get(TP(event_type, 0)) or 0
-            assignment.shards[0].offer(a_set(decoder, event_type, start))
-        return assignment.shards[0]
-
+    assignment = Assignment(inputs, DECODER, a_shard, metrics, failures.append)
     try:
+        yield Bench(run, assignment, store, failures, sought)
+    finally:
+        await publisher.close()
+        await store.close()
+        delete_topics(kafka.bootstrap, run.name)
+
+
+async def test_a_rebalance_amid_commits_that_cannot_be_published_loses_no_event(
+    kafka: Kafka, valkey: Valkey, tmp_path: Path
+) -> None:
+    """No topic takes outcomes yet, so that the shard stands between a commit and what follows."""
+    async with a_bench(kafka, valkey, tmp_path) as bench:
+        run = bench.run
+
+        async def read_on() -> Shard:
+            shard = await bench.read_on(placement=1)
+            for event_type in TYPES:
+                shard.offer(a_set(event_type, shard.meta.positions.get(event_type, 0)))
+            return shard
+
         shard = await read_on()
         await wait_until_async(
             lambda: shard.meta.version >= MOST_AHEAD, "the outbox to be full", 60
@@ -101,9 +138,53 @@ async def test_a_rebalance_amid_commits_that_cannot_be_published_loses_no_event(
         customers = run.scorer.read(list(run.states().values())).customers
         # Behind the last sale wait one record of each other topic: more sales might come before.
         assert customers["applied"].sum() == COUNT * len(TYPES) - 3
-        await asyncio.wait_for(assignment.drain(), 10)
-        assert failures == []
-    finally:
-        await publisher.close()
-        await store.close()
-        delete_topics(kafka.bootstrap, run.name)
+        await asyncio.wait_for(bench.assignment.drain(), 10)
+        assert bench.failures == []
+
+
+def fetched(event_type: str, position: int, placement: int) -> RecordSet:
+    """A set of one record that the driver delivered."""
+    records = records_of_lines(b"{}\n", position)
+    return RecordSet(TP(event_type, 0), records, position, position + 1, 1_000, 0, placement)
+
+
+async def test_what_is_on_its_way_when_another_worker_is_found_to_have_committed_is_void(
+    kafka: Kafka, valkey: Valkey, tmp_path: Path
+) -> None:
+    """The other had applied no payment: whichever set came first was taken for the first there is.
+
+    All before it were lost.
+    """
+    async with a_bench(kafka, valkey, tmp_path) as bench:
+        shard = await bench.read_on(placement=1)
+        layout = fingerprint(bench.run.scorer.names.layout)
+        others = Meta().next(offsets={"transaction": 5}, layout=layout)
+        nothing = np.zeros(0, np.uint8), np.zeros(1, np.int64)
+        assert await bench.store.commit(0, b"", others.to_bytes(), [], *nothing) is None
+        for event_type in TYPES:
+            shard.offer(a_set(event_type, 0))
+        await wait_until_async(
+            lambda: bench.sought or bench.failures, "the shard to find the other's commit", 60
+        )
+        assert bench.sought == [{"transaction": 5}]
+        assert not any(shard.follows(fetched("payment", n, 1)) for n in (0, 7))
+        bench.assignment.placed({TP(t, 0): shard.meta.positions.get(t, 3) for t in TYPES}, 2)
+        assert not shard.follows(fetched("payment", 3, 1))
+        assert shard.follows(fetched("payment", 3, 2))
+        assert shard.follows(fetched("transaction", 5, 2))
+        with pytest.raises(GapError, match=r"payment\[0\] 4\.\.5 n=1> was .* offset 3 was due"):
+            shard.follows(fetched("payment", 4, 2))
+        assert bench.failures == []
+
+
+async def test_a_commit_keeps_where_reading_began_also_of_topics_that_it_brings_nothing_of(
+    kafka: Kafka, valkey: Valkey, tmp_path: Path
+) -> None:
+    """Retention may pass there: the next worker must know that records are missing."""
+    async with a_bench(kafka, valkey, tmp_path) as bench:
+        shard = await bench.read_on(placement=1)
+        bench.assignment.placed({TP("payment", 0): 40}, 2)
+        shard.offer(a_set("transaction", 0))
+        shard.offer(a_set("praise", COUNT))
+        await wait_until_async(lambda: shard.meta.version > 0, "a commit", 60)
+        assert shard.meta.positions["payment"] == 40

@@ -12,7 +12,7 @@ from faust.types import TP, StreamT
 from faust.types.tuples import Message
 
 from streams.app import TablelessApp
-from streams.kafka.driver import Consumer, Transport
+from streams.kafka.driver import Consumer, Transport, Wanted
 from streams.kafka.fetching import FetchSettings
 from streams.kafka.record_batches import value
 from streams.kafka.record_sets import PositionLostError, RecordSet
@@ -61,10 +61,11 @@ class RecordedConsumer(Consumer):
         self.starts: dict[TP, int] = {}
         self.out_of_place: list[RecordSet] = []
 
-    async def seek(self, partition: TP, offset: int) -> None:
-        """Note where the next set must begin."""
-        self.starts[partition] = offset
-        await super().seek(partition, offset)
+    async def read_from(self, wanted: Wanted) -> None:
+        """Forget where the last sets ended; what was delivered until now is void."""
+        for partition in wanted:
+            self.starts.pop(partition, None)
+        await super().read_from(wanted)
 
     async def getmany(
         self,
@@ -94,12 +95,22 @@ class Reading:
     refusals: list[PositionLostError] = field(default_factory=list)
     store_answers: asyncio.Event = field(default_factory=asyncio.Event)
     looks: int = 0
+    placements: dict[TP, int] = field(default_factory=dict)
     consumer: RecordedConsumer = field(init=False)
 
     async def positions(self, partitions: set[TP]) -> Mapping[TP, int | None]:
         """Answer from the log, once the store answers."""
         await self.store_answers.wait()
         return {tp: self.log.next.get(tp) for tp in partitions}
+
+    def placed(self, offsets: Mapping[TP, int], placement: int) -> None:
+        """Note which sets are valid from now on, and where the first of them must begin."""
+        self.placements |= dict.fromkeys(offsets, placement)
+        self.log.next |= offsets
+
+    def is_valid(self, taken: RecordSet) -> bool:
+        """Say whether a set was fetched since the last placement."""
+        return self.placements[taken.partition] == taken.placement
 
     def wants(self, partition: TP) -> bool:
         """Refuse sets of the full partitions."""
@@ -151,7 +162,7 @@ async def reading(
     @app.agent(app.topic(*topics), concurrency=1)
     async def apply(stream: StreamT[RecordSet]) -> None:
         async for event in cast("faust.Stream[RecordSet]", stream).noack().events():
-            if log.apply(event.value):
+            if here.is_valid(event.value) and log.apply(event.value):
                 event.ack()
 
     await app.start()

@@ -92,11 +92,11 @@ async def test_a_full_partition_waits_and_holds_back_no_other(kafka: Kafka, topi
             due = log.next[free] + 1
             publish(kafka.bootstrap, [(name, 1, b"%d" % i)])
             await wait_until_async(partial(reached, log, free, due), "the next record", 1)
-        assert full not in log.next
+        assert log.next[full] == 0
         assert app.looks < 200, "the driver polls while a partition is full"
         app.full.clear()
         app.consumer.room_made()
-        await wait_until_async(lambda: log.next.get(full, 0) > 900, "the partition with room", 0.5)
+        await wait_until_async(lambda: log.next[full] > 900, "the partition with room", 0.5)
 
 
 async def test_seeking_back_reads_again_from_there(kafka: Kafka, topics: Topics) -> None:
@@ -112,7 +112,7 @@ async def test_seeking_back_reads_again_from_there(kafka: Kafka, topics: Topics)
             await wait_until_async(partial(reached, log, tp, lost), f"{lost} records")
             log.next[tp] = 0  # as a Redis that lost everything
             log.sets.clear()
-            await app.consumer.seek(tp, 0)
+            await app.consumer.read_from({tp: None})
         await wait_until_async(lambda: log.next[tp] == 20_000, "all records")
         assert not app.consumer.out_of_place, "a set fetched before a seek was delivered after it"
     assert_once_and_in_order(log, records)
@@ -134,29 +134,37 @@ async def test_a_position_that_retention_has_passed_is_refused_and_the_others_go
         (error,) = app.refusals
         assert error.partition == TP(name, 0)
         assert "log starts at 60, 50 records were deleted" in str(error)
-        log.next[TP(name, 0)] = 60
-        await app.consumer.seek(TP(name, 0), 60)
-        await wait_until_async(lambda: log.next[TP(name, 0)] > 90, "the mended partition")
 
 
 async def test_a_position_that_the_log_does_not_have_is_refused(
     kafka: Kafka, topics: Topics
 ) -> None:
+    topics.create({"a": 2})
+    at_start, by_seek = TP(topics("a"), 0), TP(topics("a"), 1)
+    publish(kafka.bootstrap, [(topics("a"), n % 2, b"%d" % n) for n in range(100)])
+    log = Log(next={at_start: 51, by_seek: 49})
+    async with reading(kafka.bootstrap, [topics("a")], log) as app:
+        await wait_until_async(lambda: log.next[by_seek] == 50, "the last record")
+        assert "[0] at offset 51: Kafka's log ends at 50" in str(app.refusals.pop())
+        await app.consumer.read_from({by_seek: 70})
+        assert "[1] at offset 70: Kafka's log ends at 50" in str(app.refusals.pop())
+
+
+async def test_what_was_delivered_before_a_seek_is_void_though_it_begins_at_the_same_offset(
+    kafka: Kafka, topics: Topics
+) -> None:
+    """It was taken for what is read after the seek; what was read after it did not follow it."""
     topics.create({"a": 1})
     tp = TP(topics("a"), 0)
     publish(kafka.bootstrap, spread([tp.topic], 50, 1))
-    log = Log(next={tp: 51})
+    log = Log()
     async with reading(kafka.bootstrap, [tp.topic], log) as app:
-        await wait_until_async(lambda: app.refusals, "the start to be refused")
-        assert "log ends at 50" in str(app.refusals.pop())
-        await app.consumer.seek(tp, 70)
-        await wait_until_async(lambda: app.refusals, "the seek to be refused")
-        assert "OffsetOutOfRangeError" in str(app.refusals.pop())
-        log.next[tp] = 50
-        await app.consumer.seek(tp, 50)
-        publish(kafka.bootstrap, [(tp.topic, 0, b"50")])
-        await wait_until_async(lambda: log.next[tp] == 51, "the record after the end")
-        assert not app.refusals
+        await wait_until_async(lambda: log.next.get(tp) == 50, "all records")
+        (first, *_) = log.sets
+        assert app.is_valid(first)
+        await app.consumer.read_from({tp: None})
+        assert not app.is_valid(first)
+        assert log.next[tp] == first.position
 
 
 async def test_an_empty_topic_is_told_to_be_drained(kafka: Kafka, topics: Topics) -> None:
