@@ -11,10 +11,11 @@ from streams.shards.assignment import Assignment
 
 
 def register(app: faust.App, topics: Sequence[str], assignment: Assignment) -> None:
-    """Read the topics with one agent; a set is acknowledged by its shard, once it is committed."""
+    """Read the topics with one agent; shards keep positions, what Faust acknowledges is void."""
 
     @app.agent(app.topic(*topics), concurrency=1, name="score")
-    async def score(stream: StreamT[RecordSet]) -> None:
+    async def score(stream: StreamT[list[RecordSet]]) -> None:
         # take() would acknowledge a batch whose processing failed, noack_take() would strand it.
-        async for event in cast("faust.Stream[RecordSet]", stream).noack().events():
-            assignment.offer(event)
+        async for event in cast("faust.Stream[list[RecordSet]]", stream).noack().events():
+            assignment.offer(event.value)
+            event.ack()

@@ -28,6 +28,7 @@ from streams.shards.assignment import Assignment
 from streams.shards.outbox import Outputs
 from streams.shards.shard import Limits, Reading, Shard
 from streams.state.store import Store, StoreUnavailableError
+from streams.tasks import end
 from streams.timers import Offsets, Turns
 from streams.warm import warm
 
@@ -81,7 +82,7 @@ class Worker:
             names.prefix + getattr(names, event_type): event_type for event_type in INPUTS
         }
         self.assignment = Assignment(
-            self.topics, decoder, self._new_shard, self.metrics, self._fail
+            self.topics, decoder, self._new_shard, self.metrics, self._room_made, self._fail
         )
         self.app = create_faust(settings)
         self.app.transport = Transport(
@@ -159,9 +160,7 @@ class Worker:
                 timer.add_done_callback(self._ended)
             LOG.info("worker started", model=self.scorer.names.model, topics=list(self.topics))
             await self._stopping.wait()
-            for timer in timers:
-                timer.cancel()
-            await asyncio.gather(*timers, return_exceptions=True)
+            await end(timers)
         if self._failure is not None:
             raise self._failure
 
@@ -173,11 +172,13 @@ class Worker:
         """Finish what is begun, tell Kafka the offsets, leave the group."""
         if self._failure is None:
             with suppress(TimeoutError):
-                await asyncio.wait_for(self.assignment.drain(), _DRAIN_S)
+                async with asyncio.timeout(_DRAIN_S):
+                    await self.assignment.drain()
             reader = self._reader()
             if reader is not None and (positions := self._offsets.positions()):
                 with suppress(TimeoutError):
-                    await asyncio.wait_for(reader.commit_offsets(positions), _DRAIN_S)
+                    async with asyncio.timeout(_DRAIN_S):
+                        await reader.commit_offsets(positions)
         await self.app.stop()
         LOG.info("worker stopped")
 
@@ -261,6 +262,10 @@ class Worker:
     def _is_drained(self, partition: Any, offset: int) -> bool:
         reader = self._reader()
         return reader is not None and reader.drained_at(partition, offset) is not None
+
+    def _room_made(self) -> None:
+        if reader := self._reader():
+            reader.room_made()
 
     async def _seek(self, number: int, offsets: Mapping[str, int]) -> None:
         if reader := self._reader():

@@ -126,7 +126,8 @@ async def _play(
             due, event = next(plays)
         await sender.flush()
         try:
-            await asyncio.wait_for(stopping.wait(), _TICK_S)
+            async with asyncio.timeout(_TICK_S):
+                await stopping.wait()
         except TimeoutError:
             continue
 

@@ -152,7 +152,8 @@ async def _kafka(settings: "Settings") -> list[Finding]:
 
     servers = settings.kafka.bootstrap_servers
     try:
-        drifts = await asyncio.wait_for(check(settings), _ANSWER_S)
+        async with asyncio.timeout(_ANSWER_S):
+            drifts = await check(settings)
     except DependencyError as error:
         return [Finding("kafka", "failed", str(error), code=error.exit_code)]
     except TimeoutError:

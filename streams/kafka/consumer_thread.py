@@ -79,7 +79,8 @@ class ConsumerThread(stock.AIOKafkaConsumerThread):
             if tp in consumer.assignment()
         }
         if kept:
-            await asyncio.wait_for(consumer.commit(kept), COMMIT_TIMEOUT_S)
+            async with asyncio.timeout(COMMIT_TIMEOUT_S):
+                await consumer.commit(kept)
 
     @property
     def reader(self) -> SetReader:

@@ -1,8 +1,9 @@
-"""Faust transport driver that delivers one event per fetched record set.
+"""Faust transport driver that delivers one event for all record sets that were fetched together.
 
 Stock Faust makes two tasks and several objects for every record, and keeps positions in Kafka.
-Here the value of an event is a `RecordSet`, and positions come from the state in Redis: Faust's
-book-keeping of acknowledged offsets is not used. Agents, worker, assignor and sensors are Faust's.
+Here the value of an event is a list of `RecordSet`, and positions come from the state in Redis:
+Faust's book-keeping of acknowledged offsets is not used. Agents, worker, assignor and sensors are
+Faust's.
 
     app = faust.App(...)
     app.transport = Transport(app, shards)
@@ -23,6 +24,7 @@ from mode import ServiceT
 from streams.kafka.consumer_thread import ConsumerThread
 from streams.kafka.fetching import FetchSettings
 from streams.kafka.record_sets import PositionLostError, RecordSet, past_end, past_retention
+from streams.tasks import end
 
 Wanted = Mapping[TP, int | None]
 
@@ -100,6 +102,7 @@ class Consumer(stock.Consumer):
         if not self.flow_active:
             await self.wait(self.can_resume_flow)  # type: ignore[arg-type]  # mode names its own Event
         generation = self.app.consumer_generation_id
+        joined = []
         for taken in await self._thread.take(self._wanted(), timeout):
             if not self.flow_active or self.app.consumer_generation_id != generation:
                 return
@@ -107,8 +110,9 @@ class Consumer(stock.Consumer):
                 self._refuse(taken)
             elif await self._follows(taken):
                 self.app.monitor.track_tp_end_offset(taken.partition, taken.high_watermark)
-                joined = replace(taken, placement=self._placements[taken.partition])
-                yield taken.partition, cast("Message", self._to_message(taken.partition, joined))
+                joined.append(replace(taken, placement=self._placements[taken.partition]))
+        if joined:
+            yield joined[0].partition, cast("Message", self._message_of(joined))
 
     def _wanted(self) -> set[TP]:
         readable = self._next.keys() & self._get_active_partitions()
@@ -133,19 +137,20 @@ class Consumer(stock.Consumer):
             await self._thread.seek_to({tp: due})
         return False
 
-    def _to_message(self, tp: TP, record: RecordSet) -> ConsumerMessage:
-        """One Faust message a set; its offset is the set's position."""
+    def _message_of(self, joined: list[RecordSet]) -> ConsumerMessage:
+        """One Faust message for all sets, under the name of the first."""
+        first = joined[0]
         return ConsumerMessage(
-            topic=tp.topic,
-            partition=tp.partition,
-            offset=record.position,
-            timestamp=record.answered_at / 1000,
+            topic=first.partition.topic,
+            partition=first.partition.partition,
+            offset=first.position,
+            timestamp=first.answered_at / 1000,
             timestamp_type=0,
             headers=None,
             key=None,
-            value=record,  # type: ignore[arg-type]  # Faust's is bytes, ours the whole set
+            value=joined,  # type: ignore[arg-type]  # Faust's is bytes, ours whole sets
             checksum=None,
-            tp=tp,
+            tp=first.partition,
             generation_id=self.app.consumer_generation_id,
         )
 
@@ -153,19 +158,19 @@ class Consumer(stock.Consumer):
 
     async def perform_seek(self) -> None:
         """Find out where to read on after a rebalance; nothing is read until that is known."""
-        self._forget_positions()
+        await self._forget_positions()
         self._locating = self.add_future(self._locate(set(self.assignment())))
 
     async def on_partitions_revoked(self, revoked: set[TP]) -> None:
         """Stop reading; positions are asked for anew when the rebalance is over."""
-        self._forget_positions()
+        await self._forget_positions()
         await super().on_partitions_revoked(revoked)
 
-    def _forget_positions(self) -> None:
+    async def _forget_positions(self) -> None:
         self._rebalances += 1
-        if self._locating is not None:
-            self._locating.cancel()
         self._next.clear()
+        if self._locating is not None:
+            await end([self._locating])
 
     async def _locate(self, partitions: set[TP]) -> None:
         wanted = await self.shards.positions(partitions)
@@ -253,13 +258,12 @@ class Consumer(stock.Consumer):
     # -- Faust's own book-keeping, which record sets do without
 
     def ack(self, message: Message) -> bool:
-        """Release a set that was applied; no offset is collected, positions are kept elsewhere."""
+        """Release a message; no offset is collected, positions are kept elsewhere."""
         with ack_lock:
             if message.acked:
                 return False
             message.acked = True
             self._unacked_messages.discard(message)
-        self.room_made()
         return True
 
 

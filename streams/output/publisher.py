@@ -22,6 +22,7 @@ LOG: Final = structlog.get_logger(__name__)
 LARGEST_RECORD: Final = 32 * 2**20
 _FIRST_PAUSE_S: Final = 0.1
 _LONGEST_PAUSE_S: Final = 5.0
+_STOP_S: Final = 5.0
 Headers = list[tuple[str, bytes | None]]
 
 
@@ -132,7 +133,8 @@ class Publisher:
         producer, self._producer = self._producer, None
         if producer is not None:
             try:
-                await asyncio.wait_for(producer.stop(), 5.0)
+                async with asyncio.timeout(_STOP_S):
+                    await producer.stop()
             except (KafkaError, TimeoutError) as error:
                 LOG.warning("the broken producer did not stop cleanly", error=repr(error))
 

@@ -6,18 +6,18 @@ number of all input topics; Faust's assignor gives them to one worker together.
 
 import asyncio
 import time
-from collections.abc import Callable, Mapping
-from typing import Any, Final
+from collections.abc import Callable, Mapping, Sequence
+from typing import Final
 
 import structlog
 from faust.types import TP
-from faust.types.events import EventT
 
 from streams.decode import Decoder
 from streams.kafka.record_sets import PositionLostError, RecordSet
 from streams.metrics import Metrics
 from streams.shards.arrival import Arrived
 from streams.shards.shard import Shard
+from streams.tasks import end
 
 LOG: Final = structlog.get_logger(__name__)
 _MOST_SETS: Final = 64
@@ -34,13 +34,18 @@ class Assignment:
         decoder: Decoder,
         new_shard: Callable[[int], Shard],
         metrics: Metrics,
+        room_made: Callable[[], None],
         failed: Callable[[BaseException], None],
     ) -> None:
-        """`types` is the event type of each input topic; `failed` is told of a bug in a shard."""
+        """`types` is the event type of each input topic.
+
+        `room_made` is called when `wants` may say otherwise; `failed` is told of a bug in a shard.
+        """
         self._types = dict(types)
         self._decoder = decoder
         self._new_shard = new_shard
         self._metrics = metrics
+        self._room_made = room_made
         self._failed = failed
         self._running: dict[int, asyncio.Task[None]] = {}
         self.shards: dict[int, Shard] = {}
@@ -51,6 +56,13 @@ class Assignment:
 
     async def positions(self, partitions: set[TP]) -> Mapping[TP, int | None]:
         """End the shards that were, open those that are ours; return where each must be read."""
+        try:
+            return await self._opened(partitions)
+        except Exception as error:  # told to the one who ends the process: nothing would be read
+            self._failed(error)
+            raise
+
+    async def _opened(self, partitions: set[TP]) -> Mapping[TP, int | None]:
         self.assigned = False
         await self._end_all()
         numbers = sorted({partition for _, partition in partitions})
@@ -60,11 +72,7 @@ class Assignment:
         self.stopped = {}
         found: dict[TP, int | None] = {}
         for number, shard in self.shards.items():
-            try:
-                offsets = await shard.open()
-            except Exception as error:
-                self._failed(error)
-                raise
+            offsets = await shard.open()
             found |= {TP(topic, number): offsets.get(topic) for topic in shard.topics}
         return {tp: offset for tp, offset in found.items() if tp in partitions}
 
@@ -100,29 +108,26 @@ class Assignment:
 
     # -- fed by the agent
 
-    def offer(self, event: EventT[Any]) -> None:
-        """Take a record set; a bug ends the worker: Faust's restarted agent would lose the set."""
+    def offer(self, fetched: Sequence[RecordSet]) -> None:
+        """Take record sets; a bug ends the worker: Faust's restarted agent would lose them."""
         try:
-            self._offer(event)
+            for taken in fetched:
+                self._offer(taken)
         except Exception as error:  # told to the one who ends the process
             self._failed(error)
 
-    def _offer(self, event: EventT[Any]) -> None:
+    def _offer(self, taken: RecordSet) -> None:
         """Decode a record set and hand it to its shard."""
-        taken: RecordSet = event.value  # type: ignore[assignment]  # not Faust's bytes
         topic, number = taken.partition
         shard = self.shards.get(number)
         if shard is None or number in self.stopped or not shard.follows(taken):
-            event.ack()  # fetched before a rebalance or a seek
-            return
+            return  # fetched before a rebalance or a seek
         began = time.perf_counter()
         decoded = self._decoder.decode(
             taken.records, event_type=self._types[topic], now_ms=int(time.time() * 1000)
         )
         self._metrics.step_seconds.labels("decode").observe(time.perf_counter() - began)
-        shard.offer(
-            Arrived(topic, taken.records, decoded, taken.next_offset, lambda: _release(event))
-        )
+        shard.offer(Arrived(topic, taken.records, decoded, taken.next_offset, self._room_made))
 
     # -- for the worker
 
@@ -143,12 +148,5 @@ class Assignment:
             self._failed(error)
 
     async def _end_all(self) -> None:
-        tasks = list(self._running.values())
+        await end(self._running.values())
         self._running.clear()
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
-
-
-def _release(event: EventT[Any]) -> None:
-    event.ack()

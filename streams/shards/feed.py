@@ -92,7 +92,8 @@ class Feed:
                 return self._tier_changes()
             self._something.clear()
             try:
-                await asyncio.wait_for(self._something.wait(), rest)
+                async with asyncio.timeout(rest):
+                    await self._something.wait()
             except TimeoutError:
                 self._something.set()
 

@@ -18,6 +18,7 @@ from streams.shards.fault_points import AFTER_PUBLISH, passing
 from streams.shards.feed import Feed
 from streams.state.patience import patiently
 from streams.state.store import Slot, Store
+from streams.tasks import together
 
 _MOST_UNPUBLISHED: Final = 64
 """Commits that may run ahead of their publication."""
@@ -102,9 +103,7 @@ class Outbox:
         feeding = self._feed.run(
             self._publisher, self._outputs.customer_scores, self._shard, self._trim
         )
-        async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(feeding)
-            tasks.create_task(self._publish_all())
+        await together(feed=feeding, publication=self._publish_all())
 
     async def _publish_all(self) -> None:
         topics = (

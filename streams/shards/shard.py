@@ -34,6 +34,7 @@ from streams.state.cache import StateCache
 from streams.state.meta import Meta, fingerprint
 from streams.state.patience import patiently
 from streams.state.store import MOST_KEYS, Store
+from streams.tasks import together
 
 LOG: Final = structlog.get_logger(__name__)
 Result = TypeVar("Result")
@@ -202,18 +203,7 @@ class Shard:
 
     async def run(self) -> None:
         """Process until cancelled; returns only by an exception."""
-        tasks = {
-            asyncio.create_task(self._outbox.run(), name=f"outbox-{self.number}"),
-            asyncio.create_task(self._work(), name=f"work-{self.number}"),
-        }
-        try:
-            done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_EXCEPTION)
-            for task in done:
-                task.result()
-        finally:
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
+        await together(work=self._work(), outbox=self._outbox.run())
 
     async def drain(self) -> None:
         """Finish the batch at hand, begin no other, and publish what was committed."""
@@ -239,7 +229,8 @@ class Shard:
     async def _news(self) -> None:
         """Wait for news, at most a second: that a topic is drained may be news that none brings."""
         with suppress(TimeoutError):
-            await asyncio.wait_for(self._something.wait(), _LOOK_AGAIN_S)
+            async with asyncio.timeout(_LOOK_AGAIN_S):
+                await self._something.wait()
 
     # -- a batch
 

@@ -6,6 +6,7 @@ import asyncio
 import json
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
@@ -57,6 +58,10 @@ def a_set(event_type: str, start: int) -> Arrived:
     return Arrived(event_type, records, decoded, COUNT, lambda: None)
 
 
+def _is_past(shard: Shard, version: int) -> bool:
+    return shard.meta.version > version
+
+
 class Bench(NamedTuple):
     """One shard's surroundings, all real but for the reader of its topics: the test reads.
 
@@ -104,7 +109,7 @@ async def a_bench(kafka: Kafka, valkey: Valkey, directory: Path) -> AsyncIterato
             feed_interval_s=1.0,
         )
 
-    assignment = Assignment(inputs, DECODER, a_shard, metrics, failures.append)
+    assignment = Assignment(inputs, DECODER, a_shard, metrics, lambda: None, failures.append)
     try:
         yield Bench(run, assignment, store, failures, sought)
     finally:
@@ -138,7 +143,8 @@ async def test_a_rebalance_amid_commits_that_cannot_be_published_loses_no_event(
         customers = run.scorer.read(list(run.states().values())).customers
         # Behind the last sale wait one record of each other topic: more sales might come before.
         assert customers["applied"].sum() == COUNT * len(TYPES) - 3
-        await asyncio.wait_for(bench.assignment.drain(), 10)
+        async with asyncio.timeout(10):
+            await bench.assignment.drain()
         assert bench.failures == []
 
 
@@ -188,3 +194,20 @@ async def test_a_commit_keeps_where_reading_began_also_of_topics_that_it_brings_
         shard.offer(a_set("praise", COUNT))
         await wait_until_async(lambda: shard.meta.version > 0, "a commit", 60)
         assert shard.meta.positions["payment"] == 40
+
+
+async def test_a_shard_ends_when_news_comes_in_the_instant_of_a_rebalance(
+    kafka: Kafka, valkey: Valkey, tmp_path: Path
+) -> None:
+    """It did not, on Python 3.11: its worker stood still for ever, and told nobody."""
+    async with a_bench(kafka, valkey, tmp_path) as bench:
+        create_topics(kafka.bootstrap, {f"{bench.run.name}-{role}": PARTITIONS for role in OUTPUTS})
+        for steps in range(12):
+            shard = await bench.read_on(placement=steps)
+            shard.offer(a_set("praise", COUNT))
+            await wait_until_async(partial(_is_past, shard, shard.meta.version), "a commit")
+            shard.offer(a_set("praise", COUNT))
+            for _ in range(steps):
+                await asyncio.sleep(0)
+        await bench.read_on(placement=12)
+        assert bench.failures == []

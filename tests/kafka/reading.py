@@ -73,10 +73,11 @@ class RecordedConsumer(Consumer):
     ) -> AsyncIterator[tuple[TP, Message]]:
         """Note every set that begins elsewhere than at the last seek or the end of the last set."""
         async for tp, message in super().getmany(timeout):
-            delivered = cast("RecordSet", message.value)
-            if self.starts.get(tp, delivered.position) != delivered.position:
-                self.out_of_place.append(delivered)
-            self.starts[tp] = delivered.next_offset
+            for delivered in cast("list[RecordSet]", message.value):
+                place = delivered.partition
+                if self.starts.get(place, delivered.position) != delivered.position:
+                    self.out_of_place.append(delivered)
+                self.starts[place] = delivered.next_offset
             yield tp, message
 
 
@@ -160,10 +161,12 @@ async def reading(
     app.transport = RecordedTransport(app, here, fetch)
 
     @app.agent(app.topic(*topics), concurrency=1)
-    async def apply(stream: StreamT[RecordSet]) -> None:
-        async for event in cast("faust.Stream[RecordSet]", stream).noack().events():
-            if here.is_valid(event.value) and log.apply(event.value):
-                event.ack()
+    async def apply(stream: StreamT[list[RecordSet]]) -> None:
+        async for event in cast("faust.Stream[list[RecordSet]]", stream).noack().events():
+            for taken in event.value:
+                if here.is_valid(taken):
+                    log.apply(taken)
+            event.ack()
 
     await app.start()
     try:

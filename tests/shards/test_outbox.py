@@ -69,7 +69,8 @@ async def finished(outbox: Outbox, *messages: tuple[int, list[Message]]) -> None
     running = asyncio.create_task(outbox.run())
     for version, each in messages:
         await outbox.put(version, each, [])
-    await asyncio.wait_for(outbox.drain(), 30)
+    async with asyncio.timeout(30):
+        await outbox.drain()
     running.cancel()
     await asyncio.gather(running, return_exceptions=True)
 
@@ -119,7 +120,8 @@ async def test_a_successor_publishes_what_is_left_under_the_same_ids(office: Off
     running = asyncio.create_task(successor.run())
     await successor.recover((1, 2, 3))
     assert 1 not in successor.left((1, 2, 3))
-    await asyncio.wait_for(successor.drain(), 30)
+    async with asyncio.timeout(30):
+        await successor.drain()
     running.cancel()
     await asyncio.gather(running, return_exceptions=True)
     assert office.published("changes") == [(b"ada", "i2"), (b"ada", "i3")]

@@ -209,7 +209,8 @@ async def test_an_outage_is_waited_out_and_shown(tmp_path: Path) -> None:
         assert metrics.trouble() == "Redis does not take commits"
         assert not later.done()
         server.start()
-        assert await asyncio.wait_for(later, 20) is None
+        async with asyncio.timeout(20):
+            assert await later is None
         assert metrics.trouble() is None
         assert await store.states(0, [b"a"]) == [b"2"]
         await store.close()
