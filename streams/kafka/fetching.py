@@ -45,7 +45,7 @@ class FetchSettings(NamedTuple):
     partition_bytes: int = 1 << 20
     response_bytes: int = 32 << 20
     max_wait_ms: int = 500
-    linger_ms: int = 5
+    linger_ms: int = 20
 
 
 class KeptRecords:

@@ -43,6 +43,11 @@ class Arrived:
         return self.records.timestamp[self.decoded.record[self.cursor :]]
 
     @property
+    def left(self) -> int:
+        """How many events have not been taken."""
+        return self.decoded.record.size - self.cursor
+
+    @property
     def is_used_up(self) -> bool:
         """Whether all events have been taken."""
         return self.cursor == self.decoded.record.size
@@ -108,6 +113,13 @@ class Batch(NamedTuple):
         raise IndexError(f"event {event} is in no part of the batch")
 
 
+class Run(NamedTuple):
+    """Sets of one topic that follow each other; `holds`: others wait when they are used up."""
+
+    sets: list[Arrived]
+    holds: bool
+
+
 class ArrivalOrder:
     """Holds what arrived of each topic of a shard, and cuts batches in order of arrival."""
 
@@ -121,7 +133,7 @@ class ArrivalOrder:
 
     def waiting(self, topic: str) -> int:
         """Return how many events of a topic wait."""
-        return sum(arrived.decoded.record.size - arrived.cursor for arrived in self._queues[topic])
+        return sum(arrived.left for arrived in self._queues[topic])
 
     def sets(self, topic: str) -> int:
         """Return how many sets of a topic wait."""
@@ -143,14 +155,25 @@ class ArrivalOrder:
     ) -> Batch | None:
         """Cut the next batch, or return None when a topic must be waited for (or nothing waits)."""
         parts = self._empty_sets()
-        heads = [queue[0] for queue in self._queues.values() if queue]
-        holds = [len(self._queues[head.topic]) > 1 or not is_drained(head.topic) for head in heads]
+        waiting = [topic for topic, queue in self._queues.items() if queue]
         missing = [
             topic for topic, queue in self._queues.items() if not queue and not is_drained(topic)
         ]
-        if missing or not heads:
+        if missing or not waiting:
             return _without_events(parts) if parts else None
-        return _merged(heads, holds, parts, cache, most_events, most_customers)
+        runs = [self._run(topic, is_drained, most_events) for topic in waiting]
+        return _merged(runs, parts, cache, most_events, most_customers)
+
+    def _run(self, topic: str, is_drained: Callable[[str], bool], most_events: int) -> Run:
+        """Return the sets at the head of a topic: as many as a batch can take, at least one."""
+        sets, events = [], 0
+        for arrived in self._queues[topic]:
+            sets.append(arrived)
+            events += arrived.left
+            if events >= most_events:
+                break
+        holds = len(sets) < len(self._queues[topic]) or not is_drained(topic)
+        return Run(sets, holds)
 
     def done(self, batch: Batch) -> None:
         """Drop the sets that a batch used up; the caller has committed and released them.
@@ -184,49 +207,55 @@ def _offsets(parts: list[Part]) -> dict[str, int]:
 
 
 def _merged(
-    heads: list[Arrived],
-    holds: list[bool],
+    runs: list[Run],
     empty: list[Part],
     cache: StateCache,
     most_events: int,
     most_customers: int,
 ) -> Batch:
-    times = [head.times for head in heads]
-    starts = np.zeros(len(heads) + 1, np.int64)
-    np.cumsum([column.size for column in times], out=starts[1:])
-    customers = np.concatenate([head.resolve(cache) for head in heads])
+    times = np.concatenate([arrived.times for run in runs for arrived in run.sets])
+    customers = np.concatenate([arrived.resolve(cache) for run in runs for arrived in run.sets])
+    starts = np.zeros(len(runs) + 1, np.int64)
+    np.cumsum([sum(arrived.left for arrived in run.sets) for run in runs], out=starts[1:])
     order = np.empty(min(most_events, int(starts[-1])), np.int64)
     local = np.empty(order.size, np.int32)
     positions = np.empty(min(most_customers, order.size), np.int64)
-    taken = np.zeros(len(heads), np.int64)
+    taken = np.zeros(len(runs), np.int64)
     seen = np.full(len(cache), -1, np.int32)
-    count, distinct = merge(
-        np.concatenate(times),
-        starts,
-        np.array(holds),
-        customers,
-        seen,
-        order,
-        local,
-        positions,
-        taken,
-    )
+    holds = np.array([run.holds for run in runs])
+    count, distinct = merge(times, starts, holds, customers, seen, order, local, positions, taken)
     order, local = order[:count], local[:count]
-    newest = int(np.concatenate(times)[order].max()) if count else 0
+    newest = int(times[order].max()) if count else 0
     # `order` counts in all that waits; from here on in what was taken, one part behind the other.
-    shift = np.zeros(len(heads), np.int64)
+    shift = np.zeros(len(runs), np.int64)
     shift[1:] = np.cumsum(taken)[:-1]
-    part_of = np.searchsorted(starts, order, side="right") - 1
-    order = order - starts[part_of] + shift[part_of]
-    columns = []
+    run_of = np.searchsorted(starts, order, side="right") - 1
+    order = order - starts[run_of] + shift[run_of]
     parts = list(empty)
-    for head, head_taken in zip(heads, taken.tolist(), strict=True):
-        first = head.cursor
-        columns.append(head.decoded.events.select(slice(first, first + head_taken)))
-        head.cursor += head_taken
-        parts.append(Part(head, first, head_taken, head.take_rejected()))
+    for run, run_taken in zip(runs, taken.tolist(), strict=True):
+        parts += _taken_of(run, run_taken)
+    columns = [
+        part.arrived.decoded.events.select(slice(part.first, part.first + part.taken))
+        for part in parts[len(empty) :]
+    ]
     events = Events.join(columns).select(order)._replace(customer=local)
     return Batch(events, positions[:distinct], order, parts, _offsets(parts), newest)
+
+
+def _taken_of(run: Run, events: int) -> list[Part]:
+    """Move the cursors of a run's sets over so many events; sets without any do not end it."""
+    parts = []
+    for arrived in run.sets:
+        count = min(events, arrived.left)
+        if count == 0 and not arrived.is_used_up:
+            break
+        first = arrived.cursor
+        arrived.cursor += count
+        events -= count
+        parts.append(Part(arrived, first, count, arrived.take_rejected()))
+        if not arrived.is_used_up:
+            break
+    return parts
 
 
 @jit_borrowing
@@ -241,23 +270,23 @@ def merge(
     positions: NDArray[np.int64],
     taken: NDArray[np.int64],
 ) -> tuple[int, int]:
-    """Merge the heads by time until one that holds is used up, or `order` or `positions` is full.
+    """Merge the runs by time until one that holds is used up, or `order` or `positions` is full.
 
-    Head h is times[starts[h]:starts[h+1]]. Returns how many events and customers were taken;
+    Run r is times[starts[r]:starts[r+1]]. Returns how many events and customers were taken;
     `order` gets their places, `local` their customers' places in `positions`.
     """
     count = 0
     distinct = 0
-    heads = starts.size - 1
+    runs = starts.size - 1
     while count < order.size:
         best = -1
-        for h in range(heads):
-            at = starts[h] + taken[h]
-            if at == starts[h + 1]:
-                if holds[h]:
+        for r in range(runs):
+            at = starts[r] + taken[r]
+            if at == starts[r + 1]:
+                if holds[r]:
                     return count, distinct
             elif best < 0 or times[at] < times[starts[best] + taken[best]]:
-                best = h
+                best = r
         if best < 0:
             return count, distinct
         at = starts[best] + taken[best]

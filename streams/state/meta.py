@@ -2,7 +2,7 @@
 
 import secrets
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from hashlib import blake2b
 from typing import Any, Self
 
@@ -35,7 +35,7 @@ class Meta:
 
     def to_bytes(self) -> bytes:
         """Return the exact text that commits compare; empty for a shard that has none yet."""
-        return orjson.dumps(asdict(self), option=orjson.OPT_SORT_KEYS) if self.version else b""
+        return orjson.dumps(self, option=orjson.OPT_SORT_KEYS) if self.version else b""
 
     @classmethod
     def of(cls, stored: bytes) -> Self:
