@@ -117,6 +117,8 @@ def measured(lab: Lab, worker: Watched, events: int) -> Rate:
     wait_until(lambda: worker.is_published(last), "Kafka to have all outcomes", LIMIT_S)
     used = usage.until_now()
     counted = events - first.applied
+    if counted == 0:
+        raise RuntimeError(f"all {events} events were in the first commits: take more --events")
     return Rate(
         events_per_s=counted / seconds,
         events=events,

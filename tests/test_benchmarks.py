@@ -106,7 +106,7 @@ def test_the_steps_of_a_worker_are_read_from_its_metrics() -> None:
 @pytest.mark.timeout(300)
 def test_a_small_benchmark_runs_and_its_results_are_right(tmp_path: Path) -> None:
     kept = tmp_path / "results.json"
-    sizes = ["--events", "20000", "--customers", "2000", "--runs", "1"]
+    sizes = ["--events", "100000", "--customers", "20000", "--runs", "1"]
     parts = ["--only", "throughput", "feed", "replay", "--profile"]
     done = subprocess.run(
         [sys.executable, "-m", "benchmarks", *sizes, *parts, "--json", str(kept)],

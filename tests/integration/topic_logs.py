@@ -5,9 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
-from confluent_kafka import Consumer, KafkaError, Message, Producer, TopicPartition
+from confluent_kafka import (
+    Consumer,
+    KafkaError,
+    KafkaException,
+    Message,
+    Producer,
+    TopicPartition,
+)
 
 from tests.integration.traffic import Sent
+from tests.waiting import wait_until
 
 LARGEST = 32 * 2**20
 Headers = list[tuple[str, bytes]]
@@ -62,11 +70,27 @@ def ends(bootstrap: str, topics: Iterable[str]) -> dict[tuple[str, int], int]:
     try:
         for topic in topics:
             for partition in consumer.list_topics(topic).topics[topic].partitions:
-                first, end = consumer.get_watermark_offsets(TopicPartition(topic, partition))
+                first, end = _bounds(consumer, TopicPartition(topic, partition))
                 assert first == 0, f"retention deleted records 0 to {first - 1} of {topic}"
                 found[topic, partition] = end
     finally:
         consumer.close()
+    return found
+
+
+def _bounds(consumer: Consumer, place: TopicPartition) -> tuple[int, int]:
+    """Return first offset and end; a broker that has just come back may not lead it yet."""
+
+    def asked() -> tuple[int, int] | None:
+        try:
+            return consumer.get_watermark_offsets(place)
+        except KafkaException as error:
+            if error.args[0].code() == KafkaError.NOT_LEADER_FOR_PARTITION:
+                return None
+            raise
+
+    found = wait_until(asked, f"a leader of {place.topic}[{place.partition}]", 30)
+    assert found is not None
     return found
 
 
