@@ -17,6 +17,7 @@ from benchmarks import truth, workload
 from benchmarks.machine import REPOSITORY
 from benchmarks.truth import Change, Truth
 from benchmarks.workload import TOPICS, TYPES, Shape
+from streams.settings import TopicNames
 from tests.servers import Kafka, Valkey, create_topics, start_kafka, start_valkey, wait_until
 
 PARTITIONS: Final = 4
@@ -59,8 +60,9 @@ def open_lab() -> Iterator[Lab]:
 
 
 def create_inputs(lab: Lab, prefix: str) -> None:
-    """Create P1's four topics, or the same under another prefix."""
-    create_topics(lab.kafka.bootstrap, {input_topic(prefix, t): PARTITIONS for t in TYPES})
+    """Create P1's four topics, or the same under another prefix, and the one for commands."""
+    names = [*(input_topic(prefix, kind) for kind in TYPES), f"{prefix}{TopicNames().erasure}"]
+    create_topics(lab.kafka.bootstrap, dict.fromkeys(names, PARTITIONS))
 
 
 def input_topic(prefix: str, kind: str) -> str:

@@ -118,8 +118,25 @@ class Praise(Event):
     channel: Text | None = None
 
 
+class Erasure(Event):
+    """Everything known of the customer is forgotten; events up to `occurred_at` never count again.
+
+    `author` and `reason` stay in the topic, for audits.
+    """
+
+    type: Annotated[Literal["erasure"], Shape.TYPE] | None = None
+    author: Text | None = None
+    reason: Text | None = None
+
+
 TYPES: Final[Mapping[str, type[Event]]] = MappingProxyType(
-    {"transaction": Transaction, "payment": Payment, "complaint": Complaint, "praise": Praise}
+    {
+        "transaction": Transaction,
+        "payment": Payment,
+        "complaint": Complaint,
+        "praise": Praise,
+        "erasure": Erasure,
+    }
 )
 """The one table of types: name on the wire → model."""
 

@@ -16,6 +16,7 @@ from scoring.columns import Events
 from scoring.increments import apply
 from scoring.indicators import indicator
 from scoring.jit import jit_borrowing, jit_inlined
+from scoring.measures import KINDS
 from scoring.normalisers import normalise
 from scoring.outcomes import ALERT, NO_EVENT, TIER_CHANGE, Outcomes, append
 from scoring.program import Program
@@ -23,6 +24,7 @@ from scoring.tiers import next_tier
 from scoring.windows import load_sums, slide
 
 CLOCKS: Final = ("event", "wall", "customer")
+ERASURE: Final = KINDS.index("erasure")
 WALL_CLOCK: Final = CLOCKS.index("wall")
 CUSTOMER_CLOCK: Final = CLOCKS.index("customer")
 
@@ -59,6 +61,8 @@ def step(
         day = events.day[e] if mode == CUSTOMER_CLOCK else max(clock, events.day[e])
         if most_outcomes(program, customer, day) > outcomes.rows.size - outcomes.used[0]:
             return e, clock
+        if events.at[e] <= customer.erased:
+            continue
         if is_duplicate(ring, customer, arena.ring, events.identity[e]):
             continue
         counted[e] = True
@@ -68,6 +72,9 @@ def step(
         else:
             clock = day
             catch_up(program, arena, c, clock, scratch, outcomes)
+        if events.kind[e] == ERASURE:
+            forget(arena, c, events.at[e])
+            continue
         apply_event(program, arena, c, events, e)
         evaluate(program, arena, c, e, scratch, outcomes)
     return events.customer.size, clock
@@ -84,7 +91,8 @@ def turn(
     for c in range(first, arena.customers.size):
         if most_outcomes(program, arena.customers[c], day) > outcomes.rows.size - outcomes.used[0]:
             return c
-        catch_up(program, arena, c, day, scratch, outcomes)
+        if arena.customers[c].as_of != NEVER:  # else it was erased
+            catch_up(program, arena, c, day, scratch, outcomes)
     return arena.customers.size
 
 
@@ -148,6 +156,29 @@ def catch_up(
     for d in range(arena.customers[c].as_of + 1, day + 1):
         if slide_customer(program, arena, c, d) or every_day:
             evaluate(program, arena, c, NO_EVENT, scratch, outcomes)
+
+
+@jit_borrowing
+def forget(arena: Arena, c: int, at: int) -> None:
+    """Erase customer c: as if it were new, but for its counters, identities and `erased`."""
+    customer = arena.customers[c]
+    customer.as_of = NEVER
+    customer.row_count = 0
+    customer.applied += 1
+    customer.erased = at
+    arena.marks[c] = NEVER
+    arena.totals[c] = 0
+    arena.sums[c] = 0
+    arena.indicators[c] = np.nan
+    arena.points[c] = 0.0
+    arena.scores[c] = 0.0
+    for s in range(arena.standings.shape[1]):
+        arena.standings[c, s].tier = 0
+        arena.standings[c, s].since = NEVER
+    for a in range(arena.watches.shape[1]):
+        arena.watches[c, a].open = 0
+        arena.watches[c, a].quiet_until = NEVER
+        arena.watches[c, a].count = 0
 
 
 @jit_inlined

@@ -16,7 +16,7 @@ from scoring.errors import LayoutError
 from scoring.jit import jit_borrowing
 from scoring.program import Program
 
-VERSION: Final = 1
+VERSION: Final = 2
 MORE: Final = 128
 """Set in every byte of a varint but its last."""
 WIDEST: Final = 10
@@ -179,6 +179,8 @@ def decode_head(
     customer.sequence = np.int64(number)
     number, at = get(blob, at)
     customer.applied = np.int64(number)
+    number, at = get(blob, at)
+    customer.erased = np.int64(number) - 1
     for mark in range(marks.size):
         number, at = get(blob, at)
         marks[mark] = np.int32(np.int64(number) - 1)
@@ -290,7 +292,7 @@ def size_bound(arena: Arena, c: int) -> int:
     """Return how many bytes the state of customer c takes at most."""
     customer = arena.customers[c]
     measures = arena.totals.shape[1]
-    bound = 1 + WIDEST * (6 + arena.marks.shape[1] + measures + 2 * arena.standings.shape[1])
+    bound = 1 + WIDEST * (7 + arena.marks.shape[1] + measures + 2 * arena.standings.shape[1])
     for a in range(arena.watches.shape[1]):
         bound += WIDEST * (3 + arena.watches[c, a].count * (1 + arena.peak_terms.shape[3]))
     return int(bound + customer.row_count * WIDEST * (2 + measures) + 8 * customer.ring_count)
@@ -313,6 +315,7 @@ def encode_head(
     at = put(out, at, np.uint64(customer.as_of + 1))
     at = put(out, at, np.uint64(customer.sequence))
     at = put(out, at, np.uint64(customer.applied))
+    at = put(out, at, np.uint64(customer.erased + 1))
     for mark in range(marks.size):
         at = put(out, at, np.uint64(marks[mark] + 1))
     at = put_measures(out, at, totals)

@@ -1,8 +1,8 @@
 """What an event adds to its day: the one table of kinds, measures and marks.
 
 A new type of event is added here (what it adds), in `events.py` (its contract) and nowhere else:
-the decoder and the kernel read these tables. The order of `KINDS`, `MEASURES` and `MARKS` is part
-of the stored state: append, never insert. Source: design section 3, docs/semantics.md section 3.
+the decoder and the kernel read these tables. The order of `MEASURES` and `MARKS` is part of the
+stored state: append, never insert. Source: design section 3, docs/semantics.md section 3.
 """
 
 from typing import Final
@@ -10,10 +10,10 @@ from typing import Final
 ABSENT: Final = -(2**63)
 """Stands in an int64 column for an optional field that the event does not have."""
 
-KINDS: Final = ("sale", "refund", "payment", "complaint", "praise")
+KINDS: Final = ("sale", "refund", "payment", "complaint", "praise", "erasure")
 """Kinds of event; a column of kinds holds positions in this tuple."""
 
-TYPE_OF_KIND: Final = ("transaction", "transaction", "payment", "complaint", "praise")
+TYPE_OF_KIND: Final = ("transaction", "transaction", "payment", "complaint", "praise", "erasure")
 """The type of event that each kind is of."""
 
 MEASURES: Final = (

@@ -4,6 +4,7 @@ Shapes depend on the model, types do not, so a new model compiles nothing again.
 """
 
 import math
+from itertools import pairwise
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -97,7 +98,6 @@ class Names(NamedTuple):
         """What a stored state's positions mean; states of another layout cannot be read."""
         return repr(
             (
-                KINDS,
                 MEASURES,
                 tuple(mark for mark, _, _ in MARKS),
                 self.scores,
@@ -213,11 +213,9 @@ def compile_model(model: Model) -> Program:
     indicators, members = _indicator_tables(model, operands)
     scores, terms, knots, tiers = _score_tables(model)
     effects = sorted(EFFECTS, key=lambda row: KINDS.index(row[0]))
-    of_kind = [[kind == row[0] for row in effects] for kind in KINDS]
+    ends = np.cumsum([sum(kind == row[0] for row in effects) for kind in KINDS]).tolist()
     return Program(
-        kinds=_rows(
-            KIND, [(flags.index(True), flags.index(True) + sum(flags)) for flags in of_kind]
-        ),
+        kinds=_rows(KIND, list(pairwise([0, *ends]))),
         effects=_rows(
             EFFECT,
             [

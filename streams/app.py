@@ -30,10 +30,10 @@ from streams.shards.shard import Limits, Reading, Shard
 from streams.state.store import Store, StoreUnavailableError
 from streams.tasks import end
 from streams.timers import Offsets, Turns
+from streams.topics import Topics, require_equal_partitions
 from streams.warm import warm
 
 LOG: Final = structlog.get_logger(__name__)
-INPUTS: Final = ("transaction", "payment", "complaint", "praise")
 _DRAIN_S: Final = 20.0
 
 
@@ -77,10 +77,7 @@ class Worker:
             max_bytes=settings.max_event_bytes,
             future_limit_ms=int(settings.future_limit_minutes * 60_000),
         )
-        names = settings.topics
-        self.topics = {
-            names.prefix + getattr(names, event_type): event_type for event_type in INPUTS
-        }
+        self.topics = Topics.of(settings).event_types()
         self.assignment = Assignment(
             self.topics, decoder, self._new_shard, self.metrics, self._room_made, self._fail
         )
@@ -315,6 +312,4 @@ def create_faust(settings: Settings) -> faust.App:
 
 async def check_topics(settings: Settings) -> None:
     """Raise `DependencyError` unless the broker answers and the topics fit together."""
-    from streams.topics import require_equal_partitions
-
     await require_equal_partitions(settings)

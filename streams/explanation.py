@@ -2,9 +2,11 @@
 
 from typing import Any
 
+from scoring.arena import NEVER
 from scoring.model import Model, Score, Term
 from scoring.scorer import Scorer
-from streams.output.messages import Wording
+from streams.errors import UsageError
+from streams.output.messages import Wording, instant_text
 
 
 def explanation(
@@ -13,8 +15,12 @@ def explanation(
     """Return a customer's snapshot with, for each score, how every term came to its points.
 
     `day` brings the customer to a later day first, in memory only; None leaves it at its own as-of.
+    Raises `UsageError` for one that was erased.
     """
     arena = scorer.read([state]) if day is None else scorer.turn([state], day).arena
+    if arena.customers["as_of"][0] == NEVER:
+        at = instant_text(int(arena.customers["erased"][0]))
+        raise UsageError(f"customer {customer.decode()!r} was erased as of {at}: nothing is known")
     snapshot = next(iter(wording.snapshots(arena, [customer])))
     for name, score in scorer.model.scores.items():
         said = snapshot["scores"][name]

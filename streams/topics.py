@@ -72,12 +72,14 @@ class Topics(NamedTuple):
 
 # role: input?, key, cleanup.policy, days kept, largest message. An input is kept for longer than
 # the longest outage that is to be survived: after a loss of Redis, events are read again from it.
+# Commands outlive them: whoever reads events again must read who was erased since.
 # A dead letter keeps the time of its record, which may be years ago: any retention would delete it.
 _TABLE: Final[Mapping[str, tuple[bool, str, str, int | None, int | None]]] = {
     "transaction": (True, "customer_id", "delete", 14, None),
     "payment": (True, "customer_id", "delete", 14, None),
     "complaint": (True, "customer_id", "delete", 14, None),
     "praise": (True, "customer_id", "delete", 14, None),
+    "erasure": (True, "customer_id", "delete", 400, None),
     "tier_changes": (False, "customer_id", "delete", 14, None),
     "value_alerts": (False, "customer_id", "delete", 14, None),
     "customer_scores": (False, "customer_id", "compact", None, None),

@@ -97,6 +97,8 @@ def fields_of(event_type: str, at: int, currencies: list[str]) -> st.SearchStrat
         extra = optional(currency=currency, due_at=due_dates(at))
         return _merged(st.fixed_dictionaries(money), extra)
     level = st.integers(1, 5) | st.none()
+    if event_type == "erasure":
+        return optional(author=st.just("dpo"), reason=st.just("客户要求"))
     if event_type == "complaint":
         return optional(severity=level, category=st.sampled_from(["delivery", "质量"]))
     return optional(rating=level, channel=st.just("app"), unknown_field=st.just("ignored"))
@@ -107,11 +109,17 @@ def _merged(*parts: st.SearchStrategy[JsonObject]) -> st.SearchStrategy[JsonObje
 
 
 types = st.sampled_from(["transaction", "transaction", "payment", "complaint", "praise"])
+types_with_erasures = st.one_of(*[types] * 9, st.just("erasure"))
 
 
 @st.composite
 def streams(
-    draw: st.DrawFn, *, currencies: list[str], max_events: int = 40, repeats: bool = True
+    draw: st.DrawFn,
+    *,
+    currencies: list[str],
+    max_events: int = 40,
+    repeats: bool = True,
+    erasures: bool = True,
 ) -> list[JsonObject]:
     """Events in order of arrival: late ones, equal times, and with `repeats` some sent twice."""
     now = (draw(st.sampled_from(ERAS)) - EPOCH) // timedelta(milliseconds=1)
@@ -122,7 +130,7 @@ def streams(
             continue
         now += draw(steps)
         at = now - draw(lateness)
-        event_type = draw(types)
+        event_type = draw(types_with_erasures if erasures else types)
         event: JsonObject = {
             "type": event_type,
             "event_id": f"e{number}",

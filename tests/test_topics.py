@@ -16,7 +16,7 @@ from tests.conftest import Topics
 from tests.servers import free_port
 from tests.servers.topics import admin
 
-INPUTS = ("transactions", "payments", "complaints", "praise")
+INPUTS = ("transactions", "payments", "complaints", "praise", "commands")
 
 
 @pytest.fixture
@@ -100,7 +100,7 @@ async def test_inputs_with_different_partitions_are_refused_by_name(
         ("payments", "partitions"),
         ("praise", "missing"),
     }
-    topics.create(dict.fromkeys(("praise", *OUTPUTS), 3))
+    topics.create(dict.fromkeys(("praise", "commands", *OUTPUTS), 3))
     with pytest.raises(CheckError, match="differ in partitions"):
         await require_equal_partitions(settings)
 

@@ -12,6 +12,7 @@ COMMANDS = (
     "worker",
     "replay",
     "send",
+    "erase",
     "show",
     "topics",
     "config",

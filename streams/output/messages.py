@@ -12,7 +12,7 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 import orjson
 
-from scoring.arena import Arena
+from scoring.arena import NEVER, Arena
 from scoring.calendar import Calendar, day_start
 from scoring.outcomes import NO_EVENT, TIER_CHANGE, Outcomes
 from scoring.program import Names
@@ -120,7 +120,10 @@ class Wording:
         return Message(role, identity, customer, {"id": identity, **value})
 
     def snapshots(self, arena: Arena, customers: Sequence[bytes]) -> Iterator[dict[str, Any]]:
-        """Yield how each customer of an arena stands, all its scores with their contributions."""
+        """Yield how each customer of an arena stands, all its scores with their contributions.
+
+        Those that were erased are left out.
+        """
         names = self._names
         bounds = np.cumsum([0, *(len(terms) for terms in names.terms)]).tolist()
         rows = zip(
@@ -134,6 +137,8 @@ class Wording:
             strict=True,
         )
         for customer, as_of, sequence, scores, tiers, points, indicators in rows:
+            if as_of == NEVER:
+                continue
             yield {
                 "customer_id": customer.decode(),
                 "as_of": day_text(as_of),

@@ -8,11 +8,12 @@ that a crash leaves no stale snapshot behind.
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, Sequence
-from typing import Final
+from typing import Any, Final
 
+from scoring.arena import NEVER
 from scoring.scorer import Scorer
 from streams.metrics import Metrics
-from streams.output.messages import Wording, to_json
+from streams.output.messages import Wording, instant_text, to_json
 from streams.output.publisher import Publisher, Record, cloud_event_headers
 
 _MOST_AT_ONCE: Final = 3_000
@@ -70,15 +71,14 @@ class Feed:
         states = await self._states_of(customers)
         known = [(c, state) for c, state in zip(customers, states, strict=True) if state]
         arena = self._scorer.read([state for _, state in known])
-        applied = arena.customers["applied"].tolist()
-        snapshots = self._wording.snapshots(arena, [customer for customer, _ in known])
+        names = [customer for customer, _ in known]
+        snapshots = self._wording.snapshots(arena, names)
         records = []
-        for snapshot, count in zip(snapshots, applied, strict=True):
-            customer, as_of = snapshot["customer_id"], snapshot["as_of"]
-            headers = cloud_event_headers(
-                f"{customer}/{as_of}/{count}", "customer-score", customer, f"{as_of}T00:00:00Z"
-            )
-            records.append(Record(customer.encode(), to_json(snapshot), headers))
+        for name, customer in zip(names, arena.customers, strict=True):
+            if customer["as_of"] == NEVER:
+                records.append(_tombstone(name, customer))
+            else:
+                records.append(_record(name, next(snapshots), int(customer["applied"])))
         return records
 
     async def _due(self) -> tuple[list[bytes], list[int]]:
@@ -109,3 +109,18 @@ class Feed:
         for customer in customers:
             self._changed.pop(customer, None)
         return customers, []
+
+
+def _record(name: bytes, snapshot: dict[str, Any], applied: int) -> Record:
+    customer, as_of = snapshot["customer_id"], snapshot["as_of"]
+    headers = cloud_event_headers(
+        f"{customer}/{as_of}/{applied}", "customer-score", customer, f"{as_of}T00:00:00Z"
+    )
+    return Record(name, to_json(snapshot), headers)
+
+
+def _tombstone(name: bytes, customer: Any) -> Record:
+    """Make compaction, and whoever follows the feed, forget a customer that was erased."""
+    identity = f"{name.decode()}/erased/{customer['applied']}"
+    at = instant_text(int(customer["erased"]))
+    return Record(name, None, cloud_event_headers(identity, "customer-erased", name.decode(), at))

@@ -27,7 +27,7 @@ from streams.state.meta import Meta, fingerprint
 from streams.state.store import Store
 from tests.decode.builders import a_decoder
 from tests.integration.installation import OUTPUTS, Installation
-from tests.integration.traffic import PARTITIONS, TYPES
+from tests.integration.traffic import FACTS, PARTITIONS
 from tests.servers import Kafka, Valkey, create_topics, delete_topics
 from tests.waiting import wait_until_async
 
@@ -52,7 +52,7 @@ def a_set(event_type: str, start: int) -> Arrived:
         for n in range(start, COUNT)
     ]
     records = records_of_lines("\n".join(lines).encode(), start)
-    times = records.offset * len(TYPES) + TYPES.index(event_type)
+    times = records.offset * len(FACTS) + FACTS.index(event_type)
     records = records._replace(timestamp=times)
     decoded = DECODER.decode(records, event_type=event_type, now_ms=None, keyed=False)
     return Arrived(event_type, records, decoded, COUNT, lambda: None)
@@ -76,7 +76,7 @@ class Bench(NamedTuple):
 
     async def read_on(self, placement: int) -> Shard:
         """Open shard 0 anew, as a rebalance does, and place it."""
-        found = await self.assignment.positions({TP(topic, 0) for topic in TYPES})
+        found = await self.assignment.positions({TP(topic, 0) for topic in FACTS})
         self.assignment.placed({tp: found[tp] or 0 for tp in found}, placement)
         return self.assignment.shards[0]
 
@@ -84,7 +84,7 @@ class Bench(NamedTuple):
 @asynccontextmanager
 async def a_bench(kafka: Kafka, valkey: Valkey, directory: Path) -> AsyncIterator[Bench]:
     """Put a shard's surroundings together; no topic takes outcomes until the test makes them."""
-    inputs = {event_type: event_type for event_type in TYPES}
+    inputs = {event_type: event_type for event_type in FACTS}
     run = Installation(
         directory, kafka.bootstrap, valkey.url, inputs, PACKAGED / "scoring.yaml", {}
     )
@@ -98,7 +98,7 @@ async def a_bench(kafka: Kafka, valkey: Valkey, directory: Path) -> AsyncIterato
     def a_shard(number: int) -> Shard:
         return Shard(
             number,
-            Reading(TYPES, lambda topic, offset: False, seek),
+            Reading(FACTS, lambda topic, offset: False, seek),
             run.scorer,
             run.wording,
             store,
@@ -127,7 +127,7 @@ async def test_a_rebalance_amid_commits_that_cannot_be_published_loses_no_event(
 
         async def read_on() -> Shard:
             shard = await bench.read_on(placement=1)
-            for event_type in TYPES:
+            for event_type in FACTS:
                 shard.offer(a_set(event_type, shard.meta.positions.get(event_type, 0)))
             return shard
 
@@ -142,7 +142,7 @@ async def test_a_rebalance_amid_commits_that_cannot_be_published_loses_no_event(
         )
         customers = run.scorer.read(list(run.states().values())).customers
         # Behind the last sale wait one record of each other topic: more sales might come before.
-        assert customers["applied"].sum() == COUNT * len(TYPES) - 3
+        assert customers["applied"].sum() == COUNT * len(FACTS) - 3
         async with asyncio.timeout(10):
             await bench.assignment.drain()
         assert bench.failures == []
@@ -167,14 +167,14 @@ async def test_what_is_on_its_way_when_another_worker_is_found_to_have_committed
         others = Meta().next(offsets={"transaction": 5}, layout=layout)
         nothing = np.zeros(0, np.uint8), np.zeros(1, np.int64)
         assert await bench.store.commit(0, b"", others.to_bytes(), [], *nothing) is None
-        for event_type in TYPES:
+        for event_type in FACTS:
             shard.offer(a_set(event_type, 0))
         await wait_until_async(
             lambda: bench.sought or bench.failures, "the shard to find the other's commit", 60
         )
         assert bench.sought == [{"transaction": 5}]
         assert not any(shard.follows(fetched("payment", n, 1)) for n in (0, 7))
-        bench.assignment.placed({TP(t, 0): shard.meta.positions.get(t, 3) for t in TYPES}, 2)
+        bench.assignment.placed({TP(t, 0): shard.meta.positions.get(t, 3) for t in FACTS}, 2)
         assert not shard.follows(fetched("payment", 3, 1))
         assert shard.follows(fetched("payment", 3, 2))
         assert shard.follows(fetched("transaction", 5, 2))

@@ -9,8 +9,10 @@ import zlib
 from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
 
-TYPES = ("transaction", "payment", "complaint", "praise")
+FACTS = ("transaction", "payment", "complaint", "praise")
+TYPES = (*FACTS, "erasure")
 PARTITIONS = 4
+ONCE_ERASED = 500
 START = datetime(2024, 3, 1, tzinfo=UTC)
 FIRST_ARRIVAL_MS = int(time.time() * 1000) - 86_400_000
 """Of the first record. Those after it follow 1 ms apart, so that order of arrival is total.
@@ -37,7 +39,10 @@ class Sent(NamedTuple):
 
 
 def traffic(seed: int, *, customers: int, events: int, days: int) -> list[Sent]:
-    """Return records in order of arrival: 5 % sent twice, 6 % late by up to 20 days, 1 % bad."""
+    """Return records in order of arrival: 5 % sent twice, 6 % late by up to 20 days, 1 % bad.
+
+    One in a thousand erases its customer.
+    """
     chance = random.Random(seed)
     step = timedelta(days=days) / events
     sent: list[Sent] = []
@@ -69,7 +74,9 @@ def _name(customer: int) -> str:
 def _good(chance: random.Random, n: int, customer: int, at: datetime, arrived: int) -> Sent:
     """An event of a customer whose mood changes every fortnight, so that tiers go up and down."""
     mood = (customer * 7 + (at - START).days // 14 * 5) % 10
-    event_type = chance.choices(TYPES, (50, 20, 5 + 3 * (9 - mood), 5 + 3 * mood))[0]
+    event_type = chance.choices(FACTS, (50, 20, 5 + 3 * (9 - mood), 5 + 3 * mood))[0]
+    if n % 1_009 == ONCE_ERASED:
+        event_type = "erasure"
     fields = _fields(chance, event_type, mood, at)
     event = {
         "type": event_type,
@@ -82,6 +89,8 @@ def _good(chance: random.Random, n: int, customer: int, at: datetime, arrived: i
 
 
 def _fields(chance: random.Random, event_type: str, mood: int, at: datetime) -> dict[str, Any]:
+    if event_type == "erasure":
+        return {"reason": "客户要求"}
     if event_type in ("complaint", "praise"):
         return {{"complaint": "severity", "praise": "rating"}[event_type]: chance.randint(1, 5)}
     cents = int(chance.lognormvariate(9 + mood / 3, 1)) + 1

@@ -29,6 +29,9 @@ patient = settings(
 )
 
 event_streams = streams(currencies=CURRENCIES)
+sales_and_other_facts = streams(currencies=CURRENCIES, repeats=False, erasures=False)
+LARGEST_ERASED = 60
+"""Bytes of the state of who was erased: counters, when it was, the last identity, no facts."""
 positions = st.lists(st.integers(1, 39), max_size=5)
 turns_after = st.dictionaries(st.integers(0, 39), st.integers(0, 400), max_size=4)
 """Behind which events a day turns, and how many days later it is then."""
@@ -88,7 +91,7 @@ def test_days_that_turn_between_events_count_with_cause_time(
 
 
 @patient
-@given(source=models(), stream=streams(currencies=CURRENCIES, repeats=False), data=st.data())
+@given(source=models(), stream=sales_and_other_facts, data=st.data())
 def test_any_order_and_any_repeats_give_the_same_numbers(
     source: dict[str, Any], stream: list[JsonObject], data: st.DataObject
 ) -> None:
@@ -102,3 +105,23 @@ def test_any_order_and_any_repeats_give_the_same_numbers(
         shard.turn(one.clock)
         standings.append({name: numbers(s) for name, s in shard.snapshots().items()})
     assert standings[0] == standings[1]
+
+
+@patient
+@given(source=models(), stream=event_streams, data=st.data())
+def test_what_was_erased_does_not_come_back_when_it_is_sent_again(
+    source: dict[str, Any], stream: list[JsonObject], data: st.DataObject
+) -> None:
+    """Also where the identities that a customer remembers are too few to tell."""
+    known = source | {"dedup": {"ids": 1}}
+    customer = stream[-1]["customer_id"]
+    latest = max(parse(json.dumps(event), Model(known)).at for event in stream)
+    erasure = {"type": "erasure", "event_id": "x", "customer_id": customer, "occurred_at": latest}
+    shard = batched(known, [*stream, erasure], "event", [])
+    of_others = {name: s for name, s in shard.snapshots().items() if name != customer}
+    again = data.draw(st.permutations([e for e in stream if e["customer_id"] == customer]))
+    assert not any(shard.apply(lines(again)))
+    shard.turn(shard.clock + 1)
+    assert customer not in shard.snapshots()
+    assert shard.snapshots().keys() == of_others.keys()
+    assert len(shard.states[customer.encode()]) < LARGEST_ERASED

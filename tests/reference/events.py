@@ -58,6 +58,8 @@ def _adds(kind: str, value: dict[str, Any], at: int, day: int, model: Model) -> 
             rating = value.get("rating")
             rated = [] if rating is None else [("praise_rated", 1), ("praise_rating", rating)]
             return [("praise", 1), *rated]
+        case "erasure":
+            return []
     raise ValueError(f"kind {kind!r} of event {value['event_id']!r} is not in the table of §3")
 
 

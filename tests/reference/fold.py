@@ -65,18 +65,27 @@ class Customer:
         """Begin without events, in the lowest tiers."""
         self.customer_id = customer_id
         self.model = model
-        self.as_of: int | None = None
+        self.erased_at = -1
         self.identities: deque[tuple[str, str]] = deque(maxlen=model.ids)
+        self.outcomes: list[Outcome] = []
+        self._begin()
+
+    def _begin(self) -> None:
+        model = self.model
+        self.as_of: int | None = None
         self.history = History(model)
         self.points = {score.name: [0.0] * len(score.terms) for score in model.scores}
         self.ranks = {score.name: 0 for score in model.scores}
         self.alerts = {name: DropAlert(spec) for name, spec in model.alerts.items()}
-        self.outcomes: list[Outcome] = []
 
     @property
     def tiers(self) -> dict[str, str]:
         """The name of the tier of each score."""
         return {s.name: s.tiers[self.ranks[s.name]].name for s in self.model.scores}
+
+    def knows(self, event: Event) -> bool:
+        """Whether the event is among the last that were applied."""
+        return (event.type, event.event_id) in self.identities
 
     def evaluation(self) -> Evaluation:
         """Return all numbers as of the customer's day, from scratch."""
@@ -116,6 +125,10 @@ class Customer:
         if self.as_of is None:
             raise ValueError(f"event {event.event_id!r} came before its customer had a day")
         self.identities.append((event.type, event.event_id))
+        if event.kind == "erasure":
+            self.erased_at = event.at
+            self._begin()
+            return
         self.history.add(event)
         self._evaluate(_Cause(self.as_of, event))
 
@@ -193,7 +206,7 @@ class Fold:
         customer = self.customers.get(event.customer_id)
         if customer is None:
             customer = Customer(event.customer_id, self.model)
-        elif (event.type, event.event_id) in customer.identities:
+        elif event.at <= customer.erased_at or customer.knows(event):
             return False
         self.customers[event.customer_id] = customer
         if self.clock == "customer":
@@ -212,7 +225,8 @@ class Fold:
             return
         clock = self._move_clock(day)
         for customer_id in self.customers if customers is None else customers:
-            self.customers[customer_id].catch_up(clock)
+            if self.customers[customer_id].as_of is not None:
+                self.customers[customer_id].catch_up(clock)
 
     @property
     def outcomes(self) -> dict[str, list[Outcome]]:

@@ -149,3 +149,18 @@ async def test_a_customer_without_a_state_is_left_out(topics: Topics, publisher:
         fed.commit(2, [b"ada"])
         await wait_until_async(lambda: len(fed.covered) == 2, "both commits to be covered")
         assert [record.key for record in fed.records()] == [b"ada"]
+
+
+async def test_who_was_erased_gets_a_tombstone(topics: Topics, publisher: Publisher) -> None:
+    async with feeding(0.01, topics, publisher) as fed:
+        fed.commit(1, [b"ada", b"bob"])
+        await wait_until_async(lambda: fed.covered, "the commit to be covered")
+        erasure = columns([Event(0, "erasure", 19_701, 7)])
+        scored = SCORER.score([fed.states[b"ada"]], erasure, 19_701)
+        (fed.states[b"ada"],) = states_of(SCORER, scored)
+        fed.feed.add(2, [b"bob", b"ada"], set())
+        await wait_until_async(lambda: len(fed.covered) == 2, "the erasure to be covered")
+        bob, ada = fed.records()[2:]
+    assert (ada.key, ada.value) == (b"ada", None)
+    assert dict(ada.headers)["ce_type"] == b"valuepulse.customer-erased"
+    assert json.loads(bob.value or b"")["customer_id"] == "bob"
