@@ -7,12 +7,14 @@ import subprocess
 import sys
 from hashlib import sha256
 from pathlib import Path
+from xml.etree import ElementTree
 
 import pytest
 from ruamel.yaml import YAML
 
 from benchmarks.checks import compare, compare_changes
 from benchmarks.report import Row, table
+from benchmarks.soak import Sample, Soak, growth, picture
 from benchmarks.stepping import step_seconds
 from benchmarks.truth import Change, Truth, truth_of
 from benchmarks.worker import MODEL
@@ -100,6 +102,21 @@ def test_the_steps_of_a_worker_are_read_from_its_metrics() -> None:
     metrics.step_seconds.labels("score").observe(0.5)
     metrics.batches.inc(2)
     assert step_seconds(generate_latest(metrics.registry).decode()) == {"score": 0.75, "batches": 2}
+
+
+def test_memory_that_grows_after_the_caches_are_full_is_seen() -> None:
+    rising = [Sample(n, 100.0 + n) for n in range(101)]
+    filling_caches = [Sample(n, min(100.0, 10.0 * n)) for n in range(101)]
+    assert growth(rising) > 0.3
+    assert growth(filling_caches) == 0.0
+
+
+def test_the_picture_of_a_soak_has_a_point_for_each_sample() -> None:
+    samples = [Sample(0, 0.0), Sample(50, 200.0), Sample(100, 100.0)]
+    svg = picture("a <soak", Soak(100, 10, 3.0, 0.0, 200.0, samples))
+    drawn = ElementTree.fromstring(svg)  # noqa: S314  # our own picture, not a stranger's
+    (line,) = drawn.iter("{http://www.w3.org/2000/svg}polyline")
+    assert line.get("points") == "48.0,192.0 360.0,48.0 672.0,120.0"
 
 
 @pytest.mark.slow
