@@ -40,15 +40,15 @@ class Feed:
         self._metrics = metrics
         self._changed: dict[bytes, None] = {}
         self._urgent: set[bytes] = set()
-        self._versions: list[int] = []
+        self._numbers: list[int] = []
         self._something = asyncio.Event()
         self._last = time.monotonic()
 
-    def add(self, version: int, customers: Sequence[bytes], urgent: set[bytes]) -> None:
+    def add(self, number: int, customers: Sequence[bytes], urgent: set[bytes]) -> None:
         """Take the customers of a commit; `urgent` ones changed their tier."""
         self._changed.update(dict.fromkeys(customers))
         self._urgent |= urgent
-        self._versions.append(version)
+        self._numbers.append(number)
         self._something.set()
 
     async def run(
@@ -58,14 +58,14 @@ class Feed:
         partition: int,
         covered: Callable[[Sequence[int]], Awaitable[None]],
     ) -> None:
-        """Publish what is due, for ever; `covered` is told the versions that are covered."""
+        """Publish what is due, for ever; `covered` is told the numbers that are covered."""
         while True:
-            customers, versions = await self._due()
+            customers, numbers = await self._due()
             for first in range(0, len(customers), _MOST_AT_ONCE):
                 records = await self._snapshots(customers[first : first + _MOST_AT_ONCE])
                 await publisher.publish(topic, partition, records)
                 self._metrics.snapshots.inc(len(records))
-            await covered(versions)
+            await covered(numbers)
 
     async def _snapshots(self, customers: Sequence[bytes]) -> list[Record]:
         states = await self._states_of(customers)
@@ -98,11 +98,11 @@ class Feed:
                 self._something.set()
 
     def _all(self) -> tuple[list[bytes], list[int]]:
-        customers, versions = list(self._changed), self._versions
-        self._changed, self._urgent, self._versions = {}, set(), []
+        customers, numbers = list(self._changed), self._numbers
+        self._changed, self._urgent, self._numbers = {}, set(), []
         self._something.clear()
         self._last = time.monotonic()
-        return customers, versions
+        return customers, numbers
 
     def _tier_changes(self) -> tuple[list[bytes], list[int]]:
         customers, self._urgent = list(self._urgent), set()

@@ -58,7 +58,7 @@ class Outbox:
         self._trimmed: set[int] = set()
 
     def slot(
-        self, version: int, messages: Sequence[Message], customers: Sequence[bytes]
+        self, number: int, messages: Sequence[Message], customers: Sequence[bytes]
     ) -> Slot | None:
         """Return what a commit must store to be published whatever happens; None for nothing."""
         if not messages and self._feed is None:
@@ -68,28 +68,28 @@ class Outbox:
             "messages": [[m.role, m.id, m.customer.decode(), m.value] for m in messages],
             "customers": [customer.decode() for customer in named],
         }
-        return Slot(version, orjson.dumps(value))
+        return Slot(number, orjson.dumps(value))
 
-    def left(self, versions: Sequence[int]) -> tuple[int, ...]:
+    def left(self, numbers: Sequence[int]) -> tuple[int, ...]:
         """Return those of a meta's slots that are not known to be published."""
-        self._trimmed.intersection_update(versions)
-        return tuple(version for version in versions if version not in self._trimmed)
+        self._trimmed.intersection_update(numbers)
+        return tuple(number for number in numbers if number not in self._trimmed)
 
-    async def put(self, version: int, messages: list[Message], customers: Sequence[bytes]) -> None:
+    async def put(self, number: int, messages: list[Message], customers: Sequence[bytes]) -> None:
         """Take what a commit caused; waits while too much is unpublished."""
-        await self._waiting.put((version, messages, list(customers)))
+        await self._waiting.put((number, messages, list(customers)))
 
-    async def recover(self, versions: Sequence[int]) -> None:
+    async def recover(self, numbers: Sequence[int]) -> None:
         """Publish again what earlier commits caused and may not have been published."""
-        slots = await self._patiently(lambda: self._store.slots(self._shard, versions))
-        self._trimmed = set(versions) - {slot.version for slot in slots}
+        slots = await self._patiently(lambda: self._store.slots(self._shard, numbers))
+        self._trimmed = set(numbers) - {slot.number for slot in slots}
         for slot in slots:
             stored: dict[str, Any] = orjson.loads(slot.value)
             messages = [
                 Message(role, identity, customer.encode(), value)
                 for role, identity, customer, value in stored["messages"]
             ]
-            await self.put(slot.version, messages, [c.encode() for c in stored["customers"]])
+            await self.put(slot.number, messages, [c.encode() for c in stored["customers"]])
 
     async def drain(self) -> None:
         """Wait until everything taken is published."""
@@ -111,21 +111,21 @@ class Outbox:
             ("value_alerts", self._outputs.value_alerts),
         )
         while True:
-            version, messages, customers = await self._waiting.get()
+            number, messages, customers = await self._waiting.get()
             for role, topic in topics:
                 if records := [_record(message) for message in messages if message.role == role]:
                     await self._publisher.publish(topic, self._shard, records)
             passing(AFTER_PUBLISH)
             if self._feed is None:
-                await self._trim([version])
+                await self._trim([number])
             else:
                 urgent = {m.customer for m in messages if m.role == "tier_changes"}
-                self._feed.add(version, customers, urgent)
+                self._feed.add(number, customers, urgent)
             self._waiting.task_done()
 
-    async def _trim(self, versions: Sequence[int]) -> None:
-        await self._patiently(lambda: self._store.trim(self._shard, versions))
-        self._trimmed.update(versions)
+    async def _trim(self, numbers: Sequence[int]) -> None:
+        await self._patiently(lambda: self._store.trim(self._shard, numbers))
+        self._trimmed.update(numbers)
 
     async def _patiently(self, attempt: Callable[[], Awaitable[Any]]) -> Any:
         return await patiently(attempt, shard=self._shard, metrics=self._metrics)

@@ -5,6 +5,7 @@ place; a commit that finds another meta drops everything and goes on from where 
 """
 
 import asyncio
+import secrets
 import time
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
@@ -39,6 +40,7 @@ from streams.tasks import together
 LOG: Final = structlog.get_logger(__name__)
 Result = TypeVar("Result")
 _LOOK_AGAIN_S: Final = 1.0
+_SLOT_BITS: Final = 48
 
 
 class LayoutMismatchError(SettingsError):
@@ -282,13 +284,13 @@ class Shard:
     ) -> Written | None:
         """Commit a batch or a part of a turn; None if the shard was found elsewhere."""
         began = time.perf_counter()
-        version = self.meta.version + 1
-        slot = self._outbox.slot(version, messages, customers)
+        number = secrets.randbits(_SLOT_BITS)
+        slot = self._outbox.slot(number, messages, customers)
         meta = self.meta.next(
             offsets={**self._begun, **self.meta.positions, **offsets},
             day=scored.clock,
             layout=self._layout,
-            slots=self._outbox.left(self.meta.slots) + ((version,) if slot else ()),
+            slots=self._outbox.left(self.meta.slots) + ((number,) if slot else ()),
             turned=self.meta.turned if turned is None else turned,
         )
         written = Written(*self._scorer.write(scored.arena))
@@ -304,7 +306,7 @@ class Shard:
         passing(AFTER_COMMIT)
         self.meta, self._stored = meta, text
         if slot is not None:
-            await self._outbox.put(version, messages, customers)
+            await self._outbox.put(number, messages, customers)
         return written
 
     async def _restart_from(self, found: bytes) -> None:

@@ -4,7 +4,7 @@
 |---|---|
 | `vp:{p}:meta` | the shard's `Meta` |
 | `vp:{p}:c:<customer>` | a customer's state (scoring/layout.py) |
-| `vp:{p}:out:<version>` | outbox slot: what that commit caused, until Kafka has it |
+| `vp:{p}:out:<number>` | outbox slot: what that commit caused, until Kafka has it |
 
 The hash tag `{p}` keeps a shard on one node, so that one script can commit it.
 """
@@ -36,9 +36,13 @@ class StoreUnavailableError(Exception):
 
 
 class Slot(NamedTuple):
-    """What a commit caused, kept until it is published; `version` is the commit's."""
+    """What a commit caused, kept until it is published.
 
-    version: int
+    `number` is drawn at random. A Redis that lost its tail counts versions again; were slots named
+    by them, publishing what a lost commit caused would trim the slot of the one in its place.
+    """
+
+    number: int
     value: bytes
 
 
@@ -113,7 +117,7 @@ class Store:
         keys = [wire.argument(self.shard_key(shard, b"meta"))]
         values = [wire.argument(expected), wire.argument(meta)]
         if slot is not None:
-            keys.append(wire.argument(self.shard_key(shard, b"out:%d" % slot.version)))
+            keys.append(wire.argument(self.shard_key(shard, b"out:%d" % slot.number)))
             values.append(wire.argument(slot.value))
         count = len(customers) + len(keys)
         packed = wire.command(
@@ -133,19 +137,19 @@ class Store:
             reply = await self._send(packed)
         return reply[0] if isinstance(reply, list) else None
 
-    async def slots(self, shard: int, versions: Sequence[int]) -> list[Slot]:
-        """Return the outbox slots of these versions that are still there."""
-        if not versions:
+    async def slots(self, shard: int, numbers: Sequence[int]) -> list[Slot]:
+        """Return the outbox slots of these numbers that are still there."""
+        if not numbers:
             return []
-        found = await self._call("MGET", *(self.shard_key(shard, b"out:%d" % v) for v in versions))
+        found = await self._call("MGET", *(self.shard_key(shard, b"out:%d" % n) for n in numbers))
         return [
-            Slot(v, value) for v, value in zip(versions, found, strict=True) if value is not None
+            Slot(n, value) for n, value in zip(numbers, found, strict=True) if value is not None
         ]
 
-    async def trim(self, shard: int, versions: Sequence[int]) -> None:
+    async def trim(self, shard: int, numbers: Sequence[int]) -> None:
         """Remove outbox slots that Kafka has."""
-        if versions:
-            await self._call("UNLINK", *(self.shard_key(shard, b"out:%d" % v) for v in versions))
+        if numbers:
+            await self._call("UNLINK", *(self.shard_key(shard, b"out:%d" % n) for n in numbers))
 
     async def customers(self, shards: Sequence[int]) -> AsyncIterator[tuple[int, list[bytes]]]:
         """Yield the customers of some shards, page by page; one may come twice, none lacks."""

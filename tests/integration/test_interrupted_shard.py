@@ -211,3 +211,28 @@ async def test_a_shard_ends_when_news_comes_in_the_instant_of_a_rebalance(
                 await asyncio.sleep(0)
         await bench.read_on(placement=12)
         assert bench.failures == []
+
+
+async def test_a_commit_in_the_place_of_one_that_redis_lost_has_a_slot_of_its_own(
+    kafka: Kafka, valkey: Valkey, tmp_path: Path
+) -> None:
+    """What the lost one caused may still be under way to Kafka: its slot is trimmed after that."""
+    async with a_bench(kafka, valkey, tmp_path) as bench:
+        shard = await bench.read_on(placement=1)
+        seen = []
+        for placement in (2, 3):
+            bench.assignment.placed({TP(event_type, 0): 0 for event_type in FACTS}, placement)
+            for event_type in FACTS:
+                shard.offer(a_set(event_type, 0))
+            await wait_until_async(lambda: shard.meta.version > 2, "some commits", 60)
+            seen.append(set(shard.meta.slots))
+            valkey.flush()
+            await wait_until_async(partial(len_is, bench.sought, placement - 1), "the loss", 60)
+        assert seen[0]
+        assert seen[1]
+        assert seen[0].isdisjoint(seen[1])
+        assert bench.failures == []
+
+
+def len_is(found: list[Mapping[str, int]], count: int) -> bool:
+    return len(found) == count

@@ -91,7 +91,7 @@ async def test_a_slot_holds_all_that_is_to_be_published(office: Office) -> None:
     message = change("i1")
     slot = office.outbox().slot(7, [message], [b"ada", b"bob"])
     assert slot is not None
-    assert slot.version == 7
+    assert slot.number == 7
     assert json.loads(slot.value) == {
         "messages": [["tier_changes", "i1", "ada", message.value]], "customers": [],
     }  # fmt: skip
