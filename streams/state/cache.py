@@ -6,9 +6,14 @@ with the next batches.
 """
 
 from collections.abc import Sequence
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
+
+USUAL_BYTES: Final = 640
+"""Of a state. A customer of many events has ten times as many: fewer such states are kept, else
+memory would grow with what customers do, not with the number that are kept."""
 
 
 class StateCache:
@@ -25,6 +30,7 @@ class StateCache:
         self._position: dict[bytes, int] = {}
         self.customers: list[bytes] = []
         self._states: list[bytes | None] = []
+        self._bytes = 0
 
     def __len__(self) -> int:
         """Return how many customers have a position."""
@@ -33,7 +39,7 @@ class StateCache:
     @property
     def is_full(self) -> bool:
         """Whether it is time to clear."""
-        return len(self.customers) > self._most
+        return len(self.customers) > self._most or self._bytes > self._most * USUAL_BYTES
 
     def positions(self, customers: Sequence[bytes]) -> NDArray[np.int64]:
         """Return the positions of customers; new ones get theirs."""
@@ -57,9 +63,9 @@ class StateCache:
         self, positions: Sequence[int], blobs: NDArray[np.uint8], bounds: NDArray[np.int64]
     ) -> None:
         """Keep states that were committed; `bounds` are where they lie in `blobs`."""
-        content, edges, states = blobs.tobytes(), bounds.tolist(), self._states
+        content, edges = blobs.tobytes(), bounds.tolist()
         for c, n in enumerate(positions):
-            states[n] = content[edges[c] : edges[c + 1]]
+            self._keep(n, content[edges[c] : edges[c + 1]])
 
     def refresh(
         self, customers: Sequence[bytes], blobs: NDArray[np.uint8], bounds: NDArray[np.int64]
@@ -68,4 +74,8 @@ class StateCache:
         content, edges = blobs.tobytes(), bounds.tolist()
         for c, customer in enumerate(customers):
             if (n := self._position.get(customer)) is not None:
-                self._states[n] = content[edges[c] : edges[c + 1]]
+                self._keep(n, content[edges[c] : edges[c + 1]])
+
+    def _keep(self, position: int, state: bytes) -> None:
+        self._bytes += len(state) - len(self._states[position] or b"")
+        self._states[position] = state

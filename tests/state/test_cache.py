@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from streams.state.cache import StateCache
+from streams.state.cache import USUAL_BYTES, StateCache
 
 
 def kept(cache: StateCache, states: dict[bytes, bytes]) -> None:
@@ -37,6 +37,19 @@ def test_a_refresh_gives_nobody_a_position() -> None:
     cache.refresh([b"a", b"b"], blobs, bounds)
     assert cache.find([b"a", b"b"]) == [b"new", None]
     assert len(cache) == 1
+
+
+def test_a_cache_is_full_of_few_large_states_too() -> None:
+    cache = StateCache(2)
+    kept(cache, {b"a": b"A" * 2 * USUAL_BYTES})
+    fullness = [cache.is_full]
+    kept(cache, {b"a": b"A", b"b": b"B" * 2 * USUAL_BYTES})
+    fullness.append(cache.is_full)
+    blobs, bounds = np.frombuffer(b"A" * 2 * USUAL_BYTES, np.uint8), np.array([0, 2 * USUAL_BYTES])
+    cache.refresh([b"a"], blobs, bounds)
+    fullness.append(cache.is_full)
+    cache.clear()
+    assert [*fullness, cache.is_full] == [False, True, True, False]
 
 
 def test_a_full_cache_forgets_everything_and_tells_by_its_generation() -> None:
