@@ -1,6 +1,8 @@
 """The composition root: the only place that knows all parts of a worker."""
 
 import asyncio
+import os
+import threading
 import time
 from collections.abc import Mapping
 from contextlib import AsyncExitStack, suppress
@@ -8,6 +10,7 @@ from typing import Any, Final, NamedTuple
 
 import faust
 import structlog
+from aiokafka.errors import KafkaError
 from faust.types import TP
 
 from scoring.calendar import calendar
@@ -34,7 +37,9 @@ from streams.topics import Topics, require_equal_partitions
 from streams.warm import warm
 
 LOG: Final = structlog.get_logger(__name__)
-_DRAIN_S: Final = 20.0
+_DRAIN_S: Final = 10.0
+_LEAVE_S: Final = 25.0
+"""Less than the 30 s after which Kubernetes kills."""
 
 
 class Status(NamedTuple):
@@ -95,6 +100,7 @@ class Worker:
         self._offsets = Offsets(self.assignment, self._reader, self.metrics, settings.stall_s)
         self._stopping = asyncio.Event()
         self._failure: BaseException | None = None
+        self._last_resort: threading.Timer | None = None
 
     def _new_shard(self, number: int) -> Shard:
         settings, names = self.settings, self.settings.topics
@@ -127,8 +133,19 @@ class Worker:
     # -- life
 
     def stop(self) -> None:
-        """Ask the worker to drain and end."""
-        self._stopping.set()
+        """Ask the worker to drain and end.
+
+        A Kafka that is away holds up Faust's start and its end for ever: after 25 s the process is
+        ended. Nothing is lost by that, the next worker publishes what is left.
+        """
+        self._end_within(_LEAVE_S, exit_code=0)
+
+    def _end_within(self, seconds: float, exit_code: int) -> None:
+        if not self._stopping.is_set():
+            self._stopping.set()
+            self._last_resort = threading.Timer(seconds, _give_up, (exit_code,))
+            self._last_resort.daemon = True
+            self._last_resort.start()
 
     async def run(self) -> None:
         """Score until `stop` is called; drains before it returns.
@@ -146,7 +163,7 @@ class Worker:
             server = await self._serve()
             stack.push_async_callback(server.cleanup)
             stack.push_async_callback(self.publisher.close)
-            await self.app.start()
+            await self._start_faust()
             stack.push_async_callback(self._leave)
             timers = [
                 asyncio.create_task(self._turns.run()),
@@ -158,8 +175,20 @@ class Worker:
             LOG.info("worker started", model=self.scorer.names.model, topics=list(self.topics))
             await self._stopping.wait()
             await end(timers)
+        if self._last_resort is not None:
+            self._last_resort.cancel()
         if self._failure is not None:
             raise self._failure
+
+    async def _start_faust(self) -> None:
+        try:
+            await self.app.start()
+        except KafkaError as error:
+            self._end_within(_LEAVE_S, DependencyError.exit_code)  # Faust's threads may not end
+            raise DependencyError(
+                f"Kafka at {self.settings.kafka.bootstrap_servers} went away while the worker "
+                f"started: {error!r}; start it, then the worker again"
+            ) from error
 
     async def _watch_faust(self) -> None:
         await self.app.wait_until_stopped()
@@ -246,7 +275,8 @@ class Worker:
         """End the process: what failed is a bug, or a state that cannot be used."""
         if self._failure is None:
             self._failure = error
-        self._stopping.set()
+            LOG.error("the worker fails", error=repr(error))
+        self._end_within(_LEAVE_S, exit_code=1)
 
     def _ended(self, task: asyncio.Task[None]) -> None:
         if not task.cancelled() and (error := task.exception()) is not None:
@@ -267,6 +297,11 @@ class Worker:
     async def _seek(self, number: int, offsets: Mapping[str, int]) -> None:
         if reader := self._reader():
             await reader.read_from({TP(topic, number): offsets.get(topic) for topic in self.topics})
+
+
+def _give_up(exit_code: int) -> None:
+    LOG.warning("could not stop in time, ending the process", after_s=_LEAVE_S)
+    os._exit(exit_code)
 
 
 class TablelessApp(faust.App):
