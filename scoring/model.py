@@ -19,9 +19,6 @@ from pydantic import (
     field_validator,
     model_validator,
 )
-from ruamel.yaml import YAML
-from ruamel.yaml.constructor import RoundTripConstructor
-from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
 from scoring.errors import ModelError, Problem
 from scoring.indicator_kinds import Indicator
@@ -39,6 +36,7 @@ from scoring.parts import (
     Weight,
     known,
 )
+from scoring.plain_yaml import PlainYamlError, load
 
 LONGEST_ALERT_DAYS: Final = 92
 """Every customer remembers up to so many daily scores for an alert; more would bloat its state."""
@@ -318,18 +316,10 @@ def parse(text: str, source: str) -> Model:
     scoring.errors.ModelError: tiny.yaml: 1 to fix
     tiny.yaml:6: indicators.orders.add.0: there is no measure 'order'; did you mean 'orders'?
     """
-    yaml = YAML(typ="rt", pure=True)
-    yaml.Constructor = _DatesAsText
     try:
-        tree = yaml.load(text)
-    except MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        line = mark.line + 1 if mark else 1
-        raise ModelError(
-            source, [Problem(line, "(file)", f"not YAML: {error.problem or error.context}")]
-        ) from None
-    except YAMLError as error:
-        raise ModelError(source, [Problem(1, "(file)", f"not YAML: {error}")]) from None
+        tree = load(text)
+    except PlainYamlError as error:
+        raise ModelError(source, [Problem(error.line, "(file)", error.message)]) from None
     if not isinstance(tree, Mapping):
         raise ModelError(source, [Problem(1, "(file)", "is not a mapping; start with `model:`")])
     plain = _plain(tree)
@@ -338,13 +328,6 @@ def parse(text: str, source: str) -> Model:
         return Model.model_validate(plain, context=names)
     except ValidationError as error:
         raise ModelError(source, problems_of(tree, error.errors())) from None
-
-
-class _DatesAsText(RoundTripConstructor):
-    """Leaves a date as it is written, so that one that the calendar lacks is a named problem."""
-
-
-_DatesAsText.add_constructor("tag:yaml.org,2002:timestamp", RoundTripConstructor.construct_yaml_str)
 
 
 def _names(section: object) -> tuple[str, ...]:

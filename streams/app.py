@@ -30,7 +30,7 @@ from streams.settings import Settings
 from streams.shards.assignment import Assignment
 from streams.shards.outbox import Outputs
 from streams.shards.shard import Limits, Reading, Shard
-from streams.state.store import Store, StoreUnavailableError
+from streams.state.store import AccessDeniedError, Store, StoreUnavailableError
 from streams.tasks import end
 from streams.timers import Offsets, Turns
 from streams.topics import Topics, require_equal_partitions
@@ -224,9 +224,12 @@ class Worker:
         try:
             info = await self.store.info()
         except StoreUnavailableError as error:
-            raise DependencyError(
-                f"{error}; start it, or set redis.url (VALUEPULSE_REDIS__URL, --redis)"
-            ) from error
+            advice = (
+                "check redis.username, redis.password and the user's ACL rules"
+                if isinstance(error, AccessDeniedError)
+                else "start it, or set redis.url (VALUEPULSE_REDIS__URL, --redis)"
+            )
+            raise DependencyError(f"{error}; {advice}") from error
         if str(info.get("aof_enabled")) != "1":
             LOG.warning(
                 "Redis keeps no append-only file: after a restart of Redis all is read from Kafka "

@@ -1,12 +1,13 @@
 """Clients of Kafka for commands and checks: connected for one block, errors said clearly."""
 
-from collections.abc import AsyncIterator
+import ssl
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
 from streams.errors import DependencyError
-from streams.logs import kafka_client_overheard
-from streams.settings import Settings
+from streams.logs import Overheard, kafka_client_overheard
+from streams.settings import Kafka, Settings
 
 if TYPE_CHECKING:
     from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
@@ -19,6 +20,7 @@ async def kafka_admin(settings: Settings) -> "AsyncIterator[AIOKafkaAdminClient]
 
     Raises:
         DependencyError: Kafka does not answer or refuses us, at first or within the block.
+        SettingsError: A file of certificates cannot be used.
     """
     from aiokafka.admin import AIOKafkaAdminClient
 
@@ -78,19 +80,62 @@ async def kafka_consumer(settings: Settings, **options: Any) -> "AsyncIterator[A
 async def _explained(settings: Settings) -> AsyncIterator[None]:
     from aiokafka.errors import KafkaConnectionError, KafkaError
 
-    servers = settings.kafka.bootstrap_servers
     named = settings.origins()["kafka.bootstrap_servers"]
-    said: list[str] = []
+    where = f"Kafka at {settings.kafka.bootstrap_servers} ({named})"
+    said: list[Overheard] = []
     try:
         with kafka_client_overheard() as said:
             yield
     except KafkaConnectionError as error:
-        reason = " ".join(said[-1].split()) if said else str(error)
-        raise DependencyError(
-            f"Kafka at {servers} ({named}) does not answer: {reason}; "
-            "start it, or name another one by --broker or VALUEPULSE_KAFKA__BOOTSTRAP_SERVERS"
-        ) from error
+        last = said[-1] if said else Overheard(str(error), error)
+        raise DependencyError(f"{where} {_no_connection(last, settings.kafka)}") from error
     except KafkaError as error:
-        raise DependencyError(f"Kafka at {servers} ({named}) refuses: {error!r}") from error
+        raise DependencyError(f"{where} refuses: {error!r}") from error
     except (OSError, TimeoutError) as error:
-        raise DependencyError(f"Kafka at {servers} ({named}) cannot be reached: {error}") from error
+        raise DependencyError(f"{where} cannot be reached: {error}") from error
+
+
+def _no_connection(said: Overheard, kafka: Kafka) -> str:
+    """Say why there is no connection, and which setting would give one."""
+    from aiokafka.errors import (
+        IllegalSaslStateError,
+        KafkaConnectionError,
+        SaslAuthenticationFailed,
+        UnsupportedSaslMechanismError,
+    )
+
+    protocol = f"kafka.security_protocol {kafka.security_protocol}"
+    for error in _causes(said.error):
+        match error:
+            case SaslAuthenticationFailed():
+                return (
+                    f"refuses the user {kafka.sasl_username!r}; check kafka.sasl_username and "
+                    "kafka.sasl_password"
+                )
+            case UnsupportedSaslMechanismError() | IllegalSaslStateError():
+                return f"takes no {kafka.sasl_mechanism}; check kafka.sasl_mechanism"
+            case ssl.SSLCertVerificationError():
+                return (
+                    f"has a certificate that is not trusted: {error.verify_message}; "
+                    "kafka.ssl_cafile must name the authority that signed it"
+                )
+            case ssl.SSLError():
+                return (
+                    f"does not agree on TLS ({error.reason}); check {protocol}, and "
+                    "kafka.ssl_certfile if brokers ask for our certificate"
+                )
+    if isinstance(said.error, KafkaConnectionError):  # it listens, and does not let us in
+        return (
+            f"closes the connection; check {protocol}, and kafka.ssl_certfile if brokers ask for "
+            "our certificate"
+        )
+    return (
+        f"does not answer: {' '.join(said.text.split())}; "
+        "start it, or name another one by --broker or VALUEPULSE_KAFKA__BOOTSTRAP_SERVERS"
+    )
+
+
+def _causes(error: BaseException | None) -> Iterator[BaseException]:
+    while error is not None:
+        yield error
+        error = error.__cause__

@@ -12,7 +12,8 @@ and tiers, is in the scoring model, to which `model` points.
 import ssl
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, Final, Literal, Self
+from typing import Annotated, Any, Final, Literal, NamedTuple, Protocol, Self
+from urllib.parse import parse_qsl, unquote, urlencode, urlsplit
 
 from pydantic import (
     AfterValidator,
@@ -26,6 +27,7 @@ from pydantic import (
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 import streams
+from streams.errors import Misfit, SettingsError
 
 _INSTALLED: Final = Path(streams.__file__).resolve().parent / "config"
 PACKAGED: Final = _INSTALLED if _INSTALLED.is_dir() else _INSTALLED.parents[1] / "config"
@@ -36,6 +38,10 @@ Seconds = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 
 
 def _servers(text: str) -> str:
+    if "@" in text:
+        raise ValueError(
+            "is host:port alone; a user's name and password are sasl_username and sasl_password"
+        )
     for server in text.split(","):
         host, _, port = server.strip().rpartition(":")
         if not host or not port.isdecimal():
@@ -45,17 +51,147 @@ def _servers(text: str) -> str:
     return text
 
 
-def _redis_url(text: str) -> str:
-    if not text.startswith(("redis://", "rediss://", "unix://")):
-        raise ValueError("is no Redis URL; write it like redis://host:6379/0, or rediss:// for TLS")
-    return text
-
-
 TopicName = Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]{1,200}$")]
 
 
 class _Section(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+
+
+# ------------------------------------------------------------------------------------ certificates
+
+
+class _Certificates(Protocol):
+    """The settings of TLS that Kafka and Redis have alike."""
+
+    @property
+    def ssl_cafile(self) -> Path | None: ...
+    @property
+    def ssl_certfile(self) -> Path | None: ...
+    @property
+    def ssl_keyfile(self) -> Path | None: ...
+    @property
+    def ssl_key_password(self) -> SecretStr | None: ...
+
+
+_CERTIFICATES: Final = ("ssl_cafile", "ssl_certfile", "ssl_keyfile", "ssl_key_password")
+
+
+def _refuse_certificates(section: _Certificates, without_tls: str, meant: str) -> None:
+    """Raise `ValueError` if certificates are given although nothing is encrypted."""
+    if given := [name for name in _CERTIFICATES if getattr(section, name) is not None]:
+        raise ValueError(
+            f"{', '.join(given)} would not be used with {without_tls}; did you mean {meant}?"
+        )
+
+
+def _tls_context(name: str, section: _Certificates) -> ssl.SSLContext:
+    """Return the context of a section's connections; the server's name is always checked.
+
+    Raises:
+        SettingsError: A file cannot be read or used.
+    """
+    certfile, keyfile = section.ssl_certfile, section.ssl_keyfile
+    for setting in _CERTIFICATES[:3]:
+        if path := getattr(section, setting):
+            _readable(f"{name}.{setting}", path)
+    try:
+        context = ssl.create_default_context(cafile=section.ssl_cafile)
+    except ssl.SSLError as error:
+        raise _unusable(f"{name}.ssl_cafile", section.ssl_cafile, "no certificate", error) from None
+    if keyfile and not certfile:
+        raise _unusable(f"{name}.ssl_keyfile", keyfile, "of no use without ssl_certfile")
+    if certfile:
+        password = _revealed(section.ssl_key_password) or ""  # None: OpenSSL asks the terminal
+        try:
+            context.load_cert_chain(certfile, keyfile, password)
+        except ssl.SSLError as error:
+            wrong = "no certificate with its key, or ssl_key_password does not open it"
+            raise _unusable(f"{name}.ssl_certfile", certfile, wrong, error) from None
+    return context
+
+
+def _readable(setting: str, path: Path) -> None:
+    try:
+        path.open("rb").close()
+    except OSError as error:
+        reason = f"cannot be read: {error.strerror}"
+        raise SettingsError([Misfit(str(path), setting, reason)]) from None
+
+
+def _unusable(
+    setting: str, path: Path | None, wrong: str, error: ssl.SSLError | None = None
+) -> SettingsError:
+    reason = f" ({error.reason})" if error is not None and error.reason else ""
+    return SettingsError([Misfit(str(path), setting, f"is {wrong}{reason}")])
+
+
+def _revealed(secret: SecretStr | None) -> str | None:
+    return secret.get_secret_value() if secret is not None else None
+
+
+# --------------------------------------------------------------------------------- URL of a store
+
+_SCHEMES: Final = ("redis://", "rediss://", "unix://")
+_CREDENTIALS: Final = {
+    "username": "username", "password": "password", "ssl_password": "ssl_key_password",
+}  # fmt: skip
+"""What a query may carry that has a setting of its own."""
+
+_TLS_OPTIONS: Final = (
+    "ssl_ca_certs", "ssl_certfile", "ssl_keyfile", "ssl_cert_reqs", "ssl_check_hostname",
+)  # fmt: skip
+
+
+class PartedUrl(NamedTuple):
+    """A Redis URL without credentials, and these by the name of the setting that is theirs."""
+
+    url: str
+    credentials: dict[str, str]
+
+
+def parted_url(text: str) -> PartedUrl:
+    """Take the credentials out of a Redis URL; one that cannot be understood stays as it is."""
+    try:
+        parts = urlsplit(text)
+    except ValueError:
+        return PartedUrl(text, {})
+    user, _, host = parts.netloc.rpartition("@")
+    name, _, password = user.partition(":")
+    given = {"username": unquote(name), "password": unquote(password)}
+    kept = []
+    for option, value in parse_qsl(parts.query, keep_blank_values=True):
+        if option in _CREDENTIALS:
+            given[_CREDENTIALS[option]] = value
+        else:
+            kept.append((option, value))
+    credentials = {name: value for name, value in given.items() if value}
+    if not credentials:
+        return PartedUrl(text, {})
+    query = f"?{urlencode(kept)}" if kept else ""
+    return PartedUrl(f"{parts.scheme}://{host}{parts.path}{query}", credentials)
+
+
+def _redis_url(text: str) -> str:
+    """Check what is left without credentials. No part is quoted: it may be of a password."""
+    if not text.startswith(_SCHEMES):
+        raise ValueError("is no Redis URL; write it like redis://host:6379/0, or rediss:// for TLS")
+    try:
+        parts = urlsplit(text)
+        odd = parts.port == 0
+    except ValueError:
+        odd = True
+    if odd or "@" in text or parts.fragment:
+        raise ValueError(
+            "cannot be understood; keep the password out of it, in redis.password "
+            "(or write its signs / ? # @ : as %2F %3F %23 %40 %3A)"
+        )
+    if parts.scheme != "unix" and not (parts.path in ("", "/") or parts.path[1:].isdecimal()):
+        raise ValueError("must end with the number of a database, like redis://host:6379/0")
+    allowed = ("db", *(_TLS_OPTIONS if parts.scheme == "rediss" else ()))
+    if any(option not in allowed for option, _ in parse_qsl(parts.query, keep_blank_values=True)):
+        raise ValueError(f"takes no other options than {', '.join(allowed)}")
+    return text
 
 
 class Kafka(_Section):
@@ -68,6 +204,9 @@ class Kafka(_Section):
     sasl_username: str | None = None
     sasl_password: SecretStr | None = None
     ssl_cafile: Path | None = None
+    ssl_certfile: Path | None = None
+    ssl_keyfile: Path | None = None
+    ssl_key_password: SecretStr | None = None
     fetch_max_wait_ms: Annotated[int, Field(ge=1, le=60_000)] = 100
     fetch_bytes: Annotated[int, Field(ge=1024, le=1 << 30)] = 1_000_000
     request_timeout_s: Seconds = 30.0
@@ -89,11 +228,17 @@ class Kafka(_Section):
             )
         return self
 
+    @model_validator(mode="after")
+    def _certificates_are_of_use(self) -> Self:
+        if not self.security_protocol.endswith("SSL"):
+            _refuse_certificates(self, f"security_protocol {self.security_protocol}", "SASL_SSL")
+        return self
+
     def client_options(self) -> dict[str, Any]:
-        """Return what every aiokafka client is made with; reads `ssl_cafile`.
+        """Return what every aiokafka client is made with; reads the files of certificates.
 
         Raises:
-            OSError: `ssl_cafile` cannot be read, or is no certificate.
+            SettingsError: One of them cannot be used; says which and why.
         """
         options: dict[str, Any] = {
             "bootstrap_servers": self.bootstrap_servers,
@@ -101,7 +246,7 @@ class Kafka(_Section):
             "security_protocol": self.security_protocol,
         }
         if self.security_protocol.endswith("SSL"):
-            options["ssl_context"] = ssl.create_default_context(cafile=self.ssl_cafile)
+            options["ssl_context"] = _tls_context("kafka", self)
         if self.sasl_mechanism and self.sasl_password:
             options["sasl_mechanism"] = self.sasl_mechanism
             options["sasl_plain_username"] = self.sasl_username
@@ -144,22 +289,62 @@ TOPIC_ROLES: Final = tuple(
 
 
 class Redis(_Section):
-    """Where the state is kept."""
+    """Where the state is kept. Credentials in `url` move to the settings that are theirs."""
 
     url: Annotated[str, AfterValidator(_redis_url)] = "redis://localhost:6379/0"
     prefix: Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]{1,48}$")] = "vp"
+    username: str | None = None
     password: SecretStr | None = None
+    ssl_cafile: Path | None = None
+    ssl_certfile: Path | None = None
+    ssl_keyfile: Path | None = None
+    ssl_key_password: SecretStr | None = None
     timeout_s: Seconds = 5.0
 
+    @model_validator(mode="before")
+    @classmethod
+    def _credentials_leave_the_url(cls, given: Any) -> Any:
+        """So that `url` can stand in logs, errors and `config show`."""
+        if not isinstance(given, dict) or not isinstance(given.get("url"), str):
+            return given
+        url, credentials = parted_url(given["url"])
+        for name, value in credentials.items():
+            stated = given.get(name)
+            if isinstance(stated, SecretStr):
+                stated = stated.get_secret_value()
+            if stated not in (None, value):
+                raise ValueError(f"the url has another {name} than redis.{name}; take it out there")
+        return given | {"url": url} | credentials
+
+    @model_validator(mode="after")
+    def _certificates_are_of_use(self) -> Self:
+        if not self.url.startswith("rediss://"):
+            _refuse_certificates(self, "this url", "rediss://")
+        if self.username and not self.password:
+            raise ValueError("username needs password too")
+        return self
+
     def client_options(self) -> dict[str, Any]:
-        """Return what `redis.asyncio.Redis.from_url` takes beside the URL."""
+        """Return what `redis.asyncio.Redis.from_url` takes beside the URL.
+
+        Raises:
+            SettingsError: A file of certificates cannot be used; says which and why.
+        """
         options: dict[str, Any] = {
             "socket_timeout": self.timeout_s,
             "socket_connect_timeout": self.timeout_s,
+            "username": self.username,
+            "password": _revealed(self.password),
         }
-        if self.password:
-            options["password"] = self.password.get_secret_value()
-        return options
+        if self.url.startswith("rediss://"):
+            _tls_context("redis", self)  # redis-py makes its own, and would fail at each attempt
+            options |= {
+                "ssl_ca_certs": self.ssl_cafile and str(self.ssl_cafile),
+                "ssl_certfile": self.ssl_certfile and str(self.ssl_certfile),
+                "ssl_keyfile": self.ssl_keyfile and str(self.ssl_keyfile),
+                "ssl_password": _revealed(self.ssl_key_password) or "",
+            }
+        return {name: value for name, value in options.items() if value is not None}
 
 
 class Batch(_Section):
@@ -176,11 +361,19 @@ class Feed(_Section):
     interval_s: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 1.0
 
 
+def _long_enough(key: SecretStr | None) -> SecretStr | None:
+    least, most = 16, 64  # BLAKE2b takes no more
+    if key is not None and not least <= len(key.get_secret_value().encode()) <= most:
+        raise ValueError(f"must have {least} to {most} bytes; `openssl rand -hex 16` makes one")
+    return key
+
+
 class Log(_Section):
     """What is logged, and how it looks."""
 
     level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     format: Literal["auto", "json", "console"] = "auto"
+    customer_key: Annotated[SecretStr | None, AfterValidator(_long_enough)] = None
 
 
 class Settings(BaseSettings):
@@ -192,6 +385,7 @@ class Settings(BaseSettings):
         env_prefix="VALUEPULSE_",
         env_nested_delimiter="__",
         env_ignore_empty=True,
+        hide_input_in_errors=True,
     )
 
     kafka: Kafka = Kafka()

@@ -13,9 +13,8 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from pydantic import SecretStr, ValidationError
 from pydantic_settings import EnvSettingsSource
 from pydantic_settings import SettingsError as UnreadableVariableError
-from ruamel.yaml import YAML
-from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
+from scoring.plain_yaml import PlainYamlError, load
 from streams.errors import Misfit, SettingsError
 
 if TYPE_CHECKING:
@@ -24,7 +23,14 @@ if TYPE_CHECKING:
 PREFIX: Final = "VALUEPULSE_"
 CONFIG_VARIABLE: Final = f"{PREFIX}CONFIG"
 SECRET_FILE: Final = "_FILE"  # noqa: S105 - the end of a variable's name
-_PATHS: Final = ("model", "kafka.ssl_cafile")  # relative ones in a file are relative to its folder
+_CERTIFICATES: Final = ("ssl_cafile", "ssl_certfile", "ssl_keyfile")
+_PATHS: Final = (
+    "model", *(f"{section}.{name}" for section in ("kafka", "redis") for name in _CERTIFICATES),
+)  # fmt: skip
+"""Relative ones in a file are relative to its folder."""
+
+
+_LIKE_A_PATH: Final = ("/", "./", "../", "~")  # else it may be the secret itself, by mistake
 
 
 class Source(NamedTuple):
@@ -75,8 +81,22 @@ def _collect(
     places: dict[str, str] = {}
     for source in sources:
         _lay_over(values, source.values)
-        places |= source.places
+        for name, place in source.places.items():
+            places.pop(name, None)  # what is given last stands last
+            places[name] = place
+    _place_credentials(values, places)
     return values, places, problems
+
+
+def _place_credentials(values: Mapping[str, Any], places: dict[str, str]) -> None:
+    """Let credentials that the settings take out of Redis's URL come from where it does."""
+    from streams.settings import parted_url
+
+    redis = values.get("redis")
+    if isinstance(redis, Mapping) and isinstance(url := redis.get("url"), str):
+        for name in parted_url(url).credentials:
+            if redis.get(name) is None:
+                places[f"redis.{name}"] = places["redis.url"]
 
 
 # ------------------------------------------------------------------------------------------ file
@@ -97,19 +117,15 @@ def _of_file(path: Path | None, problems: list[Misfit]) -> Source:
     path, chooser = chosen_file(path)
     shown = short(path)
     try:
-        tree = YAML(typ="rt", pure=True).load(path.read_text("utf-8"))
+        tree = load(path.read_text("utf-8"))
     except OSError as error:
         problems.append(Misfit(chooser, shown, f"cannot be read: {error.strerror}"))
     except UnicodeDecodeError as error:
         problems.append(
             Misfit(shown, "(file)", f"is not UTF-8: byte {error.start} is {error.reason}")
         )
-    except MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        line = mark.line + 1 if mark else 1
-        problems.append(Misfit(f"{shown}:{line}", "(file)", f"is not YAML: {error.problem}"))
-    except YAMLError as error:
-        problems.append(Misfit(shown, "(file)", f"is not YAML: {error}"))
+    except PlainYamlError as error:
+        problems.append(Misfit(f"{shown}:{error.line}", "(file)", error.message))
     else:
         if tree is None:  # nothing but comments
             return Source({}, {})
@@ -206,7 +222,9 @@ def _of_secret_files(cls: "type[Settings]", problems: list[Misfit]) -> Source:
             try:
                 secret = Path(file).read_text("utf-8").rstrip("\r\n")
             except (OSError, UnicodeDecodeError) as error:
-                problems.append(Misfit(name, path, f"cannot read {file}: {error}"))
+                shown = file if file.startswith(_LIKE_A_PATH) else "the file that it must name"
+                reason = getattr(error, "strerror", None) or "is not UTF-8"
+                problems.append(Misfit(name, path, f"cannot read {shown}: {reason}"))
             else:
                 _put(source.values, path, secret)
                 source.places[path] = name
@@ -268,9 +286,14 @@ def _misfit(cls: "type[Settings]", error: Any, places: Mapping[str, str]) -> Mis
     message = str(error["msg"]).removeprefix("Value error, ")
     given = error.get("input")
     if error["type"] != "value_error" and isinstance(given, (str, int, float)):
-        secret = path in _secrets(cls)
-        message = f"{'this secret' if secret else repr(given)} does not fit: {message}"
+        message = f"{_quoted(cls, path, given)} does not fit: {message}"
     return Misfit(where, path, message)
+
+
+def _quoted(cls: "type[Settings]", path: str, given: object) -> str:
+    """Return a value as an error shows it; a section that should not be a text may be a secret."""
+    secret = path == "redis.url" or any(name.startswith(path) for name in _secrets(cls))
+    return "what stands here" if secret else repr(given)
 
 
 def _reading_order(misfit: Misfit) -> tuple[str, int]:

@@ -164,8 +164,11 @@ async def require_equal_partitions(settings: Settings) -> int:
         topics = Topics.of(settings)
         counts = await _partitions(admin, topics.all())
     if missing := [topic.name for topic in topics.all() if topic.name not in counts]:
+        unseen = (
+            "" if settings.kafka.security_protocol == "PLAINTEXT" else ", or we may not see them"
+        )
         raise CheckError(
-            f"missing topics: {', '.join(missing)}; `valuepulse topics ensure` makes them"
+            f"missing topics: {', '.join(missing)}; `valuepulse topics ensure` makes them{unseen}"
         )
     shards = equal_partitions(counts, settings)
     if other := [topic.name for topic in topics.all() if counts[topic.name] < shards]:
@@ -271,17 +274,18 @@ async def _partitions(admin: "AIOKafkaAdminClient", topics: Iterable[Topic]) -> 
 async def _found(admin: "AIOKafkaAdminClient", topics: Iterable[Topic]) -> dict[str, Found]:
     """Ask the broker; about all topics, as a question about a missing one can create it."""
     from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
+    from aiokafka.errors import for_code
 
     known = await _partitions(admin, topics)
     if not known:
         return {}
     asked = [ConfigResource(ConfigResourceType.TOPIC, name) for name in known]
-    answers = await admin.describe_configs(asked)
-    settings = {
-        name: {entry[0]: entry[1] for entry in entries}
-        for answer in answers
-        for _, _, _, name, entries in answer.resources
-    }
+    settings = {}
+    for answer in await admin.describe_configs(asked):
+        for code, message, _, name, entries in answer.resources:
+            if code:
+                raise for_code(code)(f"{name}: {message}")
+            settings[name] = {entry[0]: entry[1] for entry in entries}
     return {name: Found(partitions, settings.get(name, {})) for name, partitions in known.items()}
 
 

@@ -1,6 +1,5 @@
 """`valuepulse config`: what holds, where it comes from, and whether it can be used."""
 
-import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -12,7 +11,6 @@ if TYPE_CHECKING:
     from scoring.model import Model
     from streams.settings import Settings
 
-_PASSWORD_IN_URL: Final = re.compile(r"(?<=:)[^:@/]+(?=@)")
 _MASK: Final = "**********"
 
 
@@ -88,8 +86,6 @@ def _shown(settings: "Settings", path: str) -> Any:
     value: Any = settings
     for name in path.split("."):
         value = getattr(value, name)
-    if path == "redis.url":
-        return _PASSWORD_IN_URL.sub(_MASK, value)
     if isinstance(value, Path):
         return str(value)
     return value if value is None or isinstance(value, (str, int, float)) else _MASK

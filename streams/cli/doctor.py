@@ -147,14 +147,14 @@ def _model(settings: "Settings") -> Finding:
 
 
 async def _kafka(settings: "Settings") -> list[Finding]:
-    from streams.errors import DependencyError
+    from streams.errors import DependencyError, SettingsError
     from streams.topics import check
 
     servers = settings.kafka.bootstrap_servers
     try:
         async with asyncio.timeout(_ANSWER_S):
             drifts = await check(settings)
-    except DependencyError as error:
+    except (DependencyError, SettingsError) as error:
         return [Finding("kafka", "failed", str(error), code=error.exit_code)]
     except TimeoutError:
         silent = f"{servers} does not answer within {_ANSWER_S:g} s"
@@ -172,12 +172,20 @@ async def _redis(settings: "Settings") -> list[Finding]:
     from redis.asyncio import Redis
     from redis.asyncio.retry import Retry
     from redis.backoff import NoBackoff
-    from redis.exceptions import RedisError
+    from redis.exceptions import AuthenticationError, NoPermissionError, RedisError
 
-    options = settings.redis.client_options() | {"retry": Retry(NoBackoff(), 0)}
+    from streams.errors import SettingsError
+
+    try:
+        options = settings.redis.client_options() | {"retry": Retry(NoBackoff(), 0)}
+    except SettingsError as error:
+        return [Finding("redis", "failed", str(error), code=error.exit_code)]
     client = Redis.from_url(settings.redis.url, **options)
     try:
         info: dict[str, Any] = await client.info()
+    except (AuthenticationError, NoPermissionError) as error:
+        advice = "check redis.username, redis.password and the user's ACL rules"
+        return [Finding("redis", "failed", f"refuses us: {error}", advice, 3)]
     except (RedisError, OSError) as error:
         advice = "start it, or name another one by --redis or VALUEPULSE_REDIS__URL"
         return [Finding("redis", "failed", f"does not answer: {error}", advice, 3)]

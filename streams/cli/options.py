@@ -55,5 +55,6 @@ def settings_of(
 
     given = {"kafka.bootstrap_servers": broker, "redis.url": redis, "model": model, **others}
     settings = Settings.load(config, given)
-    logs.configure(settings.log.level, settings.log.format)
+    key = settings.log.customer_key
+    logs.configure(settings.log.level, settings.log.format, key.get_secret_value() if key else None)
     return settings

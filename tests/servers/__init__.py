@@ -10,6 +10,7 @@ killed from here.
 
 from tests.servers.kafka import BROKER_VARIABLE, Kafka, start_kafka
 from tests.servers.process import ServerError, free_port
+from tests.servers.proxy import Proxy
 from tests.servers.topics import create_topics, delete_topics
 from tests.servers.valkey import REDIS_VARIABLE, Valkey, start_valkey
 from tests.waiting import WaitedTooLongError, wait_until, wait_until_async
@@ -18,6 +19,7 @@ __all__ = [
     "BROKER_VARIABLE",
     "REDIS_VARIABLE",
     "Kafka",
+    "Proxy",
     "ServerError",
     "Valkey",
     "WaitedTooLongError",
