@@ -103,6 +103,7 @@ class Offsets:
         self.lag = 0
         self.moved_at = time.monotonic()
         self._before: dict[TP, int] = {}
+        self._told: dict[TP, int] = {}
 
     def positions(self) -> dict[TP, int]:
         """Return the next offset of every partition of this worker's shards."""
@@ -126,8 +127,9 @@ class Offsets:
             await self._measure(reader, positions)
             if positions != self._before or self.lag == 0 or self._metrics.trouble():
                 self.moved_at = time.monotonic()
-            if ticks % 3 == 0 and positions and positions != self._before:
+            if ticks % 3 == 0 and positions and positions != self._told:
                 await reader.commit_offsets(positions)
+                self._told = positions
             self._before = positions
             if time.monotonic() - self.moved_at > self._stall_s:
                 LOG.critical(

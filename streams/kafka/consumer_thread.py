@@ -67,6 +67,14 @@ class ConsumerThread(stock.AIOKafkaConsumerThread):
         end = await consumer.end_offsets(partitions)
         return {tp: (first[tp], end[tp]) for tp in partitions}
 
+    async def told_offset(self, partition: TP) -> int | None:
+        """What the group has told Kafka of a partition by `commit_offsets`; None if nothing."""
+        return cast("int | None", await self.call_thread(self._told_offset, partition))
+
+    async def _told_offset(self, partition: TP) -> int | None:
+        told: int | None = await self._ensure_consumer().committed(TopicPartition(*partition))
+        return told
+
     async def commit_offsets(self, offsets: Mapping[TP, int]) -> None:
         """Commit offsets of the group; raises KafkaError, or TimeoutError after 5 s."""
         await self.call_thread(self._commit_offsets, offsets)

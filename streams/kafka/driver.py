@@ -10,9 +10,9 @@ Faust's.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Collection, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping
 from dataclasses import replace
-from typing import Any, Protocol, cast
+from typing import Any, Protocol, TypeVar, cast
 
 import faust
 from aiokafka.errors import ConsumerStoppedError, KafkaError, KafkaTimeoutError
@@ -27,6 +27,7 @@ from streams.kafka.record_sets import PositionLostError, RecordSet, past_end, pa
 from streams.tasks import end
 
 Wanted = Mapping[TP, int | None]
+Answer = TypeVar("Answer")
 
 RETRY_S = 1.0
 """Seconds between tries to learn the bounds of a log from a broker that does not answer."""
@@ -191,7 +192,9 @@ class Consumer(stock.Consumer):
         offsets = {}
         for tp, offset in wanted.items():
             first, end = bounds[tp]
-            if offset is None:
+            if offset is None and first > 0 and await self._was_applied(tp):
+                self._refuse(past_retention(tp, 0, first))
+            elif offset is None:
                 offsets[tp] = first
             elif offset < first:
                 self._refuse(past_retention(tp, offset, first))
@@ -213,13 +216,24 @@ class Consumer(stock.Consumer):
 
     async def _bounds(self, partitions: Collection[TP]) -> Mapping[TP, tuple[int, int]]:
         """Bounds of the logs, waiting out a broker that does not answer."""
+        return await self._patiently(lambda: self._thread.bounds(partitions))
+
+    async def _was_applied(self, partition: TP) -> bool:
+        """Whether records of a partition without a position were applied once: the group told so.
+
+        Then the state is lost, and building it again needs the log from its very beginning.
+        """
+        return bool(await self._patiently(lambda: self._thread.told_offset(partition)))
+
+    async def _patiently(self, ask: Callable[[], Awaitable[Answer]]) -> Answer:
+        """Ask Kafka, waiting out a broker that does not answer."""
         while True:
             try:
-                return await self._thread.bounds(partitions)
+                return await ask()
             except KafkaError as error:
                 if not (error.retriable or isinstance(error, KafkaTimeoutError)):
                     raise
-                self.log.warning("Kafka does not tell where its logs begin, trying on: %r", error)
+                self.log.warning("Kafka does not tell where to read on, trying on: %r", error)
                 await self.sleep(RETRY_S)
 
     def _refuse(self, error: PositionLostError) -> None:

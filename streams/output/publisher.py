@@ -23,6 +23,9 @@ LARGEST_RECORD: Final = 32 * 2**20
 _FIRST_PAUSE_S: Final = 0.1
 _LONGEST_PAUSE_S: Final = 5.0
 _STOP_S: Final = 5.0
+_LATE_S: Final = 3.0
+"""A delivery that takes longer is told of: aiokafka tries again in silence for `request_timeout_s`,
+and half a minute without Kafka would not show."""
 Headers = list[tuple[str, bytes | None]]
 
 
@@ -75,6 +78,7 @@ class Publisher:
         """
         pause = _FIRST_PAUSE_S
         while records:
+            late = asyncio.get_running_loop().call_later(_LATE_S, self._late, topic, partition)
             try:
                 await self._attempt(topic, partition, records)
             except MessageSizeTooLargeError:
@@ -91,6 +95,12 @@ class Publisher:
             else:
                 self._troubled(False)
                 return
+            finally:
+                late.cancel()
+
+    def _late(self, topic: str, partition: int) -> None:
+        self._troubled(True)
+        LOG.warning("Kafka takes long to take records", topic=topic, partition=partition)
 
     async def _attempt(self, topic: str, partition: int, records: Sequence[Record]) -> None:
         producer = await self._started()

@@ -319,7 +319,10 @@ class Shard:
         else:
             self._metrics.fenced.inc()
             LOG.warning("another worker committed this shard", shard=self.number)
-        await self._reading.seek(await self.open())
+        positions = await self.open()
+        if behind:  # from 0 where nothing is known any more: the log may have lost its beginning
+            positions = dict.fromkeys(self.topics, 0) | dict(positions)
+        await self._reading.seek(positions)
         await self._outbox.recover(self.meta.slots)
 
     async def _bury(self, batch: Batch) -> None:

@@ -19,8 +19,8 @@ from numpy.typing import NDArray
 from redis.asyncio import Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
+from redis.exceptions import AuthenticationError, NoPermissionError, NoScriptError, RedisError
 from redis.exceptions import ConnectionError as RedisConnectionError
-from redis.exceptions import NoScriptError, RedisError
 
 from streams.state import wire
 
@@ -33,6 +33,10 @@ _SCAN_COUNT: Final = 2_000
 
 class StoreUnavailableError(Exception):
     """Redis cannot take the command now; what it did with it is unknown."""
+
+
+class AccessDeniedError(StoreUnavailableError):
+    """Redis does not take our credentials, or the user may not do what we need."""
 
 
 class Slot(NamedTuple):
@@ -71,7 +75,7 @@ class Store:
         try:
             return dict(await self._redis.info("everything"))
         except (RedisError, OSError) as error:
-            raise StoreUnavailableError(f"Redis does not answer: {error}") from error
+            raise _unavailable(error) from error
 
     def shard_key(self, shard: int, name: bytes) -> bytes:
         """Return a key of a shard."""
@@ -134,7 +138,10 @@ class Store:
             reply = await self._send(packed)
         except NoScriptError:
             await self._call("SCRIPT", "LOAD", COMMIT)
-            reply = await self._send(packed)
+            try:
+                reply = await self._send(packed)
+            except NoScriptError as error:  # forgotten again, as by a fail-over: tried on
+                raise _unavailable(error) from error
         return reply[0] if isinstance(reply, list) else None
 
     async def slots(self, shard: int, numbers: Sequence[int]) -> list[Slot]:
@@ -191,5 +198,7 @@ class Store:
 
 
 def _unavailable(error: Exception) -> StoreUnavailableError:
+    if isinstance(error, (AuthenticationError, NoPermissionError)):
+        return AccessDeniedError(f"Redis refuses us: {error}")
     what = "is not reachable" if isinstance(error, (RedisConnectionError, OSError)) else "refuses"
     return StoreUnavailableError(f"Redis {what}: {error}")

@@ -135,6 +135,12 @@ class Installation:
         values: Any = self.redis.mget(keys)
         return {key.split(b":c:", 1)[1]: value for key, value in zip(keys, values, strict=True)}
 
+    def applied_by_customer(self) -> dict[str, int]:
+        """How many events each customer's state holds, repeats not counted."""
+        states = self.states()
+        counts = self.scorer.read(list(states.values())).customers["applied"].tolist()
+        return dict(zip((name.decode() for name in states), counts, strict=True))
+
     def snapshots(self, as_of: int | None = None) -> dict[str, dict[str, Any]]:
         """How each customer stands, from its state alone; with `as_of` brought to that day."""
         states = self.states()

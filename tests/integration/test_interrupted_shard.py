@@ -236,3 +236,18 @@ async def test_a_commit_in_the_place_of_one_that_redis_lost_has_a_slot_of_its_ow
 
 def len_is(found: list[Mapping[str, int]], count: int) -> bool:
     return len(found) == count
+
+
+async def test_a_store_that_lost_everything_is_built_again_from_the_first_offset_or_not_at_all(
+    kafka: Kafka, valkey: Valkey, tmp_path: Path
+) -> None:
+    """Where retention has passed it, reading must not begin at what is left: nobody would know."""
+    async with a_bench(kafka, valkey, tmp_path) as bench:
+        create_topics(kafka.bootstrap, {f"{bench.run.name}-{role}": PARTITIONS for role in OUTPUTS})
+        shard = await bench.read_on(placement=1)
+        shard.offer(a_set("praise", COUNT))
+        await wait_until_async(lambda: shard.meta.version > 0, "a commit", 60)
+        valkey.flush()
+        shard.offer(a_set("transaction", COUNT))
+        await wait_until_async(lambda: bench.sought or bench.failures, "the loss to be found", 60)
+        assert bench.sought == [dict.fromkeys(FACTS, 0)]

@@ -25,12 +25,31 @@ Outcomes = dict[str, list[dict[str, Any]]]
 class Results(NamedTuple):
     """What a run comes to: how customers stand, their outcomes in sequence, refused records.
 
-    A refused record is named `topic:partition:offset`.
+    A refused record is named `topic:partition:offset`; `applied` is how many events each customer's
+    state holds, `contradicted` the ids of outcomes that were told in more than one way.
     """
 
     standings: dict[str, dict[str, Any]]
     outcomes: Outcomes
     refused: set[str]
+    applied: dict[str, int]
+    contradicted: set[str]
+
+
+class Tally(NamedTuple):
+    """What a run got wrong, in numbers; all are 0 when it is right.
+
+    `lost` and `twice` are events, counted a customer: fewer, or more, than it must have. Customers
+    of `standing` have the right number, but another score, tier or indicator.
+    """
+
+    lost: int = 0
+    twice: int = 0
+    standings: int = 0
+    outcomes_missing: int = 0
+    outcomes_wrong: int = 0
+    letters_missing: int = 0
+    letters_wrong: int = 0
 
 
 def oracle(
@@ -44,7 +63,7 @@ def oracle(
 
     A customer meets the others only through the clock of their partition, which they still move.
     """
-    results = Results({}, {}, set())
+    results = Results({}, {}, set(), {}, set())
     topics = [inputs[event_type] for event_type in TYPES]
     shards: dict[int, dict[str, list[Record]]] = defaultdict(lambda: {t: [] for t in topics})
     for record in records:
@@ -55,50 +74,65 @@ def oracle(
     for shard in shards.values():
         # Of equal times the earlier topic's comes first; offsets of a topic stay in order.
         arrivals = heapq.merge(*shard.values(), key=lambda record: record.timestamp)
-        fold = _folded(Model(model), arrivals, only)
+        fold = _folded(Model(model), arrivals, only, results.applied)
         results.standings.update(expected_standings(fold.customers))
         for name, outcomes in fold.outcomes.items():
             results.outcomes[name] = [expected(outcome) for outcome in outcomes]
     return results
 
 
-def _folded(model: Model, records: Iterable[Record], only: Collection[str] | None) -> Fold:
+def _folded(
+    model: Model,
+    records: Iterable[Record],
+    only: Collection[str] | None,
+    applied: dict[str, int],
+) -> Fold:
+    """Fold the records of a partition; counts in `applied` the events of each customer."""
     fold, day = Fold(model), 0
     for record in records:
         event = parse(record.value or b"", model)
         day = max(day, event.day)
         if only is None or event.customer_id in only:
-            fold.apply(event, today=day)
+            counted = fold.apply(event, today=day)
+            applied[event.customer_id] = applied.get(event.customer_id, 0) + counted
     fold.turn(day)
     return fold
 
 
 def left_by(run: Installation, only: Collection[str] | None = None) -> Results:
     """Read what a run left in Redis and in its output topics, equal ids once."""
+    told = run.read_output("tier_changes") + run.read_output("value_alerts")
+    return results_of(run, told, only)
+
+
+def results_of(
+    run: Installation, told: Iterable[Record], only: Collection[str] | None = None
+) -> Results:
+    """Do the same with outcomes that were read before, as of a topic that was deleted since."""
+    known: dict[str, bytes] = {}
+    contradicted = set()
     outcomes: Outcomes = defaultdict(list)
-    for told in once(run.read_output("tier_changes") + run.read_output("value_alerts")):
-        outcomes[told["customer_id"]].append(said(told))
+    for record in told:
+        assert record.value is not None
+        outcome: dict[str, Any] = json.loads(record.value)
+        identity = outcome["id"]
+        if identity not in known:
+            known[identity] = record.value
+            outcomes[outcome["customer_id"]].append(said(outcome))
+        elif known[identity] != record.value:
+            contradicted.add(identity)
     for each in outcomes.values():
-        each.sort(key=lambda told: told["sequence"])
+        each.sort(key=lambda outcome: outcome["sequence"])
     standings = {name: standing(snapshot) for name, snapshot in run.snapshots().items()}
     refused = {dict(r.headers)["valuepulse.id"].decode() for r in run.read_output("dead_letters")}
-    names = standings.keys() | outcomes.keys()
+    applied = run.applied_by_customer()
+    names = applied.keys() | outcomes.keys()
     if only is not None:
         names &= set(only)
-        standings = {name: standings[name] for name in names}
-    return Results(standings, {name: outcomes[name] for name in names}, refused)
-
-
-def once(records: Iterable[Record]) -> Iterable[dict[str, Any]]:
-    """Yield the outcomes of records, repeats left out; a repeat must say the same."""
-    known: dict[str, bytes] = {}
-    for record in records:
-        assert record.value is not None
-        told: dict[str, Any] = json.loads(record.value)
-        if told["id"] not in known:
-            known[told["id"]] = record.value
-            yield told
-        assert known[told["id"]] == record.value, f"{told['id']} was told in two ways"
+        standings = {name: of for name, of in standings.items() if name in names}
+        applied = {name: of for name, of in applied.items() if name in names}
+    of_names = {name: outcomes[name] for name in names}
+    return Results(standings, of_names, refused, applied, contradicted)
 
 
 def differences(right: Results, found: Results) -> list[str]:
@@ -108,7 +142,33 @@ def differences(right: Results, found: Results) -> list[str]:
         *_unequal("outcomes", right.outcomes, found.outcomes),
         *(f"refused record {place} is no dead letter" for place in right.refused - found.refused),
         *(f"dead letter {place} was a good record" for place in found.refused - right.refused),
+        *(f"outcome {identity} was told in two ways" for identity in found.contradicted),
     ]
+
+
+def tally(right: Results, found: Results) -> Tally:
+    """Count what a run got wrong."""
+    names = right.applied.keys() | found.applied.keys()
+    off = {name: found.applied.get(name, 0) - right.applied.get(name, 0) for name in names}
+    due, told = _by_id(right.outcomes), _by_id(found.outcomes)
+    return Tally(
+        lost=sum(-count for count in off.values() if count < 0),
+        twice=sum(count for count in off.values() if count > 0),
+        standings=sum(
+            right.standings.get(name) != found.standings.get(name)
+            for name, count in off.items()
+            if count == 0
+        ),
+        outcomes_missing=len(due.keys() - told.keys()),
+        outcomes_wrong=len(found.contradicted)
+        + sum(due.get(identity) != outcome for identity, outcome in told.items()),
+        letters_missing=len(right.refused - found.refused),
+        letters_wrong=len(found.refused - right.refused),
+    )
+
+
+def _by_id(outcomes: Outcomes) -> dict[str, dict[str, Any]]:
+    return {outcome["id"]: outcome for each in outcomes.values() for outcome in each}
 
 
 def _unequal(what: str, right: Mapping[str, Any], found: Mapping[str, Any]) -> list[str]:

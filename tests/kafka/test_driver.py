@@ -136,6 +136,27 @@ async def test_a_position_that_retention_has_passed_is_refused_and_the_others_go
         assert "log starts at 60, 50 records were deleted" in str(error)
 
 
+async def test_a_log_that_lost_its_beginning_is_read_from_what_is_left_unless_it_was_applied_before(
+    kafka: Kafka, topics: Topics
+) -> None:
+    """The group told offsets of it and the store knows none: the store has lost its state."""
+    topics.create({"a": 2})
+    name, group = topics("a"), topics("group")
+    publish(kafka.bootstrap, spread([name], 200, 2))
+    client = AdminClient({"bootstrap.servers": kafka.bootstrap})
+    gone = [TopicPartition(name, number, 60) for number in (0, 1)]
+    for deleted in client.delete_records(gone).values():
+        deleted.result()
+    commit(kafka.bootstrap, group, TP(name, 0), 80)
+    log = Log()
+    async with reading(kafka.bootstrap, [name], log, group=group) as app:
+        await wait_until_async(lambda: log.next.get(TP(name, 1), 0) > 90, "the other partition")
+        assert log.offsets(TP(name, 1))[0] == 60
+        (error,) = app.refusals
+        assert error.partition == TP(name, 0)
+        assert "log starts at 60, 60 records were deleted" in str(error)
+
+
 async def test_a_position_that_the_log_does_not_have_is_refused(
     kafka: Kafka, topics: Topics
 ) -> None:

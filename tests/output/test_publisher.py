@@ -1,6 +1,8 @@
 """Publishing to a real Kafka: all of it, in order, or it is said why not."""
 
 import asyncio
+import os
+import signal
 from collections.abc import AsyncIterator
 
 import pytest
@@ -9,7 +11,7 @@ from aiokafka.errors import MessageSizeTooLargeError
 from streams.output.publisher import Publisher, Record, cloud_event_headers
 from tests.conftest import Topics
 from tests.integration.topic_logs import read
-from tests.servers import wait_until_async
+from tests.servers import BROKER_VARIABLE, Kafka, wait_until_async
 
 
 class Press:
@@ -116,3 +118,21 @@ async def test_a_closed_publisher_starts_again_when_it_is_used(
     await press.publisher.close()
     await press.publish("out", record(b"2"))
     assert press.values("out") == [b"1", b"2"]
+
+
+@pytest.mark.skipif(BROKER_VARIABLE in os.environ, reason=f"{BROKER_VARIABLE} is not ours to stop")
+async def test_a_broker_that_keeps_silent_is_told_of_before_a_request_has_failed(
+    press: Press, topics: Topics, kafka: Kafka
+) -> None:
+    """It was not for `request_timeout_s`, half a minute: nobody saw that nothing went out."""
+    topics.create({"out": 1})
+    await press.publish("out", record(b"before"))
+    os.kill(kafka.pid, signal.SIGSTOP)
+    try:
+        publishing = asyncio.create_task(press.publish("out", record(b"after")))
+        await wait_until_async(lambda: press.troubles[-1], "the trouble to be told of", 10)
+    finally:
+        os.kill(kafka.pid, signal.SIGCONT)
+    await publishing
+    assert press.troubles[-1] is False
+    assert press.values("out") == [b"before", b"after"]
