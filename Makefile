@@ -22,7 +22,7 @@ INSTALLED := .venv/.installed
 WARMED := .cache/warm/$(SOURCES_HASH)
 JARS := $(KAFKA)/.complete
 
-.PHONY: help setup demo test bench lint types imports pytest kafka-jars lock dist clean
+.PHONY: help setup demo test chaos bench lint types imports pytest kafka-jars lock dist clean
 
 help: ## list the recipes
 	@echo 'ValuePulse: real-time customer value scoring. Recipes:'
@@ -34,6 +34,9 @@ demo: setup ## a synthetic shop on an embedded broker and store: watch tiers cha
 	@$(BIN)/valuepulse demo $(DEMO_OPTIONS)
 
 test: setup kafka-jars lint types imports pytest ## everything that CI checks, with a real Kafka and a real Valkey
+
+chaos: setup kafka-jars ## faults on a real Kafka and Valkey, the table of docs/reliability.md (half an hour)
+	@$(BIN)/python -m tests.chaos $(CHAOS_OPTIONS)
 
 bench: setup kafka-jars ## job P1 on a real Kafka and a real Valkey, with machine and commit
 	@$(BIN)/python -m benchmarks $(BENCH_OPTIONS)
