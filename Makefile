@@ -22,7 +22,7 @@ INSTALLED := .venv/.installed
 WARMED := .cache/warm/$(SOURCES_HASH)
 JARS := $(KAFKA)/.complete
 
-.PHONY: help setup demo test chaos bench lint types imports pytest kafka-jars lock dist clean
+.PHONY: help setup demo test test-long chaos bench lint types imports pytest kafka-jars lock dist clean
 
 help: ## list the recipes
 	@echo 'ValuePulse: real-time customer value scoring. Recipes:'
@@ -33,7 +33,10 @@ setup: $(INSTALLED) $(WARMED) ## make .venv, install everything pinned by hash, 
 demo: setup ## a synthetic shop on an embedded broker and store: watch tiers change (Ctrl-C ends it)
 	@$(BIN)/valuepulse demo $(DEMO_OPTIONS)
 
-test: setup kafka-jars lint types imports pytest ## everything that CI checks, with a real Kafka and a real Valkey
+test: setup kafka-jars lint types imports pytest ## what CI checks, with a real Kafka and a real Valkey
+
+test-long: setup kafka-jars ## the tests that `make test` leaves out for the time they take
+	@$(BIN)/python -m pytest -m long
 
 chaos: setup kafka-jars ## faults on a real Kafka and Valkey, the table of docs/reliability.md (half an hour)
 	@$(BIN)/python -m tests.chaos $(CHAOS_OPTIONS)

@@ -15,7 +15,7 @@ from tests.integration.verdict import Tally
 from tests.servers import BROKER_VARIABLE, REDIS_VARIABLE
 
 pytestmark = [
-    pytest.mark.slow,
+    pytest.mark.long,
     pytest.mark.timeout(300),
     pytest.mark.skipif(
         bool({BROKER_VARIABLE, REDIS_VARIABLE} & os.environ.keys()),

@@ -243,6 +243,7 @@ def test_a_worker_with_the_documented_rights_scores_traffic_as_the_oracle_does(
         assert worker.wait("the end") == 0
 
 
+@pytest.mark.long
 def test_every_command_works_with_the_documented_rights(
     place: Place, run: Installation, tmp_path: Path
 ) -> None:
@@ -392,6 +393,7 @@ INTRUDERS: Final = {
 }
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("intruder", INTRUDERS.values(), ids=INTRUDERS)
 def test_a_worker_that_is_refused_says_so_in_one_line_and_exits_3(
     intruder: Intruder, place: Place, closed: Installation
@@ -404,6 +406,7 @@ def test_a_worker_that_is_refused_says_so_in_one_line_and_exits_3(
     assert not leaks(line)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     "command", [("topics", "check"), ("dlq", "ls"), ("send", "-"), ("doctor",)]
 )
@@ -418,6 +421,7 @@ def test_a_command_that_is_refused_exits_3(
         assert not leaks(ended.out + ended.err)
 
 
+@pytest.mark.long
 def test_doctor_tells_which_credentials_redis_refuses(place: Place, closed: Installation) -> None:
     wrong = INTRUDERS["a wrong password of Redis"].settings(place)
     ended = valuepulse("doctor", variables=environment(closed, wrong))
@@ -427,6 +431,7 @@ def test_doctor_tells_which_credentials_redis_refuses(place: Place, closed: Inst
     assert not leaks(ended.out + ended.err)
 
 
+@pytest.mark.long
 def test_rights_that_are_missing_are_told(place: Place, run: Installation) -> None:
     """A worker may not ask for the configuration of topics, and a stranger sees no topic."""
     worker = valuepulse("topics", "check", variables=environment(run, place.as_user("worker")))
@@ -531,6 +536,7 @@ asyncio.run(Worker(Settings.load()).run())
 """
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     "name", ["a wrong password of Kafka", "a wrong password of Redis", "a password in the URL"]
 )

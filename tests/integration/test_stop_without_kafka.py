@@ -18,7 +18,11 @@ pytestmark = [pytest.mark.slow, pytest.mark.timeout(180)]
 
 
 @pytest.mark.parametrize(
-    ("sign", "codes"), [("Starting...", (0, 3, -signal.SIGTERM)), ("shards assigned", (0,))]
+    ("sign", "codes"),
+    [
+        pytest.param("Starting...", (0, 3, -signal.SIGTERM), marks=pytest.mark.long),
+        ("shards assigned", (0,)),
+    ],
 )
 def test_a_worker_ends_when_kafka_dies_while_it_starts_or_works(
     sign: str,

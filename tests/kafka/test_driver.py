@@ -108,7 +108,7 @@ async def test_seeking_back_reads_again_from_there(kafka: Kafka, topics: Topics)
     small = FetchSettings(partition_bytes=16_384)
     async with reading(kafka.bootstrap, [tp.topic], log, fetch=small) as app:
         chance = random.Random(3)
-        for lost in [chance.randrange(100, 6_000) for _ in range(25)]:
+        for lost in [chance.randrange(100, 6_000) for _ in range(10)]:
             await wait_until_async(partial(reached, log, tp, lost), f"{lost} records")
             log.next[tp] = 0  # as a Redis that lost everything
             log.sets.clear()

@@ -53,7 +53,7 @@ def test_a_seed_replays_exactly_in_another_process(valkey: Valkey) -> None:
     assert there.stdout.split() == here[::-1]
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.parametrize("mutation", MUTATIONS, ids=lambda mutation: mutation.__name__)
 def test_a_mistake_is_found(
     mutation: Mutation, valkey: Valkey, monkeypatch: pytest.MonkeyPatch
