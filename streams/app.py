@@ -156,7 +156,7 @@ class Worker:
         async with AsyncExitStack() as stack:
             stack.push_async_callback(self.store.close)
             await self._check_store()
-            await check_topics(self.settings)
+            await require_equal_partitions(self.settings)
             await asyncio.to_thread(
                 warm
             )  # before there is a session or a connection that could time out
@@ -346,8 +346,3 @@ def create_faust(settings: Settings) -> faust.App:
         logging_config=None,
         **options,
     )
-
-
-async def check_topics(settings: Settings) -> None:
-    """Raise `DependencyError` unless the broker answers and the topics fit together."""
-    await require_equal_partitions(settings)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from streams.cli.options import AsJson, Broker, ConfigFile, Store, settings_of
+from streams.cli.states import states
 
 if TYPE_CHECKING:
     from streams.settings import Settings
@@ -70,17 +71,10 @@ async def _send(settings: "Settings", topic: str, event: dict[str, Any]) -> int:
 
 
 async def _shard(settings: "Settings", customer: bytes, shards: int) -> int:
-    from streams.errors import DependencyError, UsageError
-    from streams.state.store import Store as States
-    from streams.state.store import StoreUnavailableError
+    from streams.errors import UsageError
 
-    store = States(settings.redis.url, settings.redis.prefix, settings.redis.client_options())
-    try:
+    async with states(settings) as store:
         found = await store.find(customer, shards)
-    except StoreUnavailableError as error:
-        raise DependencyError(f"{error}; start it, or name another by --redis") from error
-    finally:
-        await store.close()
     if found is None:
         raise UsageError(
             f"there is no customer {customer.decode()!r} under the prefix "

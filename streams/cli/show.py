@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 import typer
 
 from streams.cli.options import AsJson, ConfigFile, ModelFile, Store, settings_of
+from streams.cli.states import states
 
 if TYPE_CHECKING:
     from streams.settings import Settings
@@ -80,23 +81,16 @@ def explain(
 async def _explanation(customer: str, settings: "Settings") -> dict[str, Any]:
     from scoring.calendar import calendar
     from scoring.scorer import Scorer
-    from streams.errors import DependencyError, UsageError
+    from streams.errors import UsageError
     from streams.explanation import explanation
     from streams.model_file import load_model
     from streams.output.messages import Wording
     from streams.state.meta import Meta, fingerprint
-    from streams.state.store import Store as States
-    from streams.state.store import StoreUnavailableError
 
     scorer = Scorer(load_model(settings.model), settings.clock)
-    store = States(settings.redis.url, settings.redis.prefix, settings.redis.client_options())
-    try:
+    async with states(settings) as store:
         found = await store.find(customer.encode(), max(_MOST_SHARDS, settings.topics.partitions))
         meta = Meta.of(await store.meta(found[0])) if found else Meta()
-    except StoreUnavailableError as error:
-        raise DependencyError(f"{error}; start it, or name another by --redis") from error
-    finally:
-        await store.close()
     if found is None:
         raise UsageError(
             f"there is no customer {customer!r} under the prefix {settings.redis.prefix!r} in Redis"

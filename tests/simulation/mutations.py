@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from hashlib import sha1
-from typing import Any, Final
+from typing import Final
 
 import pytest
 
@@ -18,8 +18,6 @@ from streams.output.messages import Message
 from streams.shards.shard import Shard, Written
 from streams.state import store
 from streams.state.cache import StateCache
-from streams.state.meta import Meta
-from tests.simulation.world import Nonces
 
 Mutation = Callable[[pytest.MonkeyPatch], None]
 WITHOUT_COMPARISON: Final = store.COMMIT.replace(b"if found ~= ARGV[1] then", b"if false then")
@@ -60,26 +58,6 @@ def caches_before_the_reply(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(Shard, "open", trusting)
 
 
-def takes_every_nonce_for_new(patch: pytest.MonkeyPatch) -> None:
-    """Nothing is drawn: a store that lost its tail comes to the same meta, the same slots again.
-
-    The nonce is always the same, and slots are numbered by the version of their commit.
-    """
-    follow, commit = Meta.next, Shard._commit
-    versions = [0]
-
-    def same(meta: Meta, **changes: Any) -> Meta:
-        return replace(follow(meta, **changes), nonce="0000000000000000")
-
-    async def numbering(shard: Shard, *arguments: Any, **options: Any) -> Written | None:
-        versions[0] = shard.meta.version + 1
-        return await commit(shard, *arguments, **options)
-
-    patch.setattr(Meta, "next", same)
-    patch.setattr(Shard, "_commit", numbering)
-    patch.setattr(Nonces, "randbits", lambda nonces, bits: versions[0])
-
-
 def takes_sets_of_old_placements(patch: pytest.MonkeyPatch) -> None:
     """Since when a set's partition is read makes no difference, only where the set begins."""
     follows = Shard.follows
@@ -110,7 +88,6 @@ def publishes_before_the_commit(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(Shard, "_commit", hasty)
 
 
-# Not among them: takes_every_nonce_for_new, which no seed tried so far has told from the original.
 MUTATIONS: Final[tuple[Mutation, ...]] = (
     commits_without_comparing,
     caches_before_the_reply,
