@@ -118,6 +118,7 @@ FAULTS: dict[str, tuple[Fault, ...]] = {
 def seeded_mix(trial: Trial) -> None:
     """Draw faults, one or two at a time, while something is left to apply."""
     step = trial.backlog.records // (2 * ROUNDS)
+    trial.run.is_supervised = True  # a fault may meet a worker that starts: it ends with 3
     _keep_workers(trial)
     for _ in range(ROUNDS):
         trial.goes_on_by(trial.chance.randint(1, 2 * step), 180)

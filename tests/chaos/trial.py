@@ -115,6 +115,8 @@ class Trial:
         self.recoveries.append(time.monotonic() - began)
 
     def _all_move(self, before: list[int]) -> bool:
+        if self.run.is_supervised:
+            self.run.look_after_workers()
         try:
             metas = self.run.metas()
         except redis.ConnectionError:

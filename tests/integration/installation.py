@@ -16,6 +16,7 @@ import redis
 from scoring.calendar import calendar
 from scoring.scorer import Scorer
 from streams import topics
+from streams.errors import DependencyError
 from streams.model_file import load_model
 from streams.output.messages import Wording
 from streams.settings import Settings
@@ -63,6 +64,8 @@ class Installation:
         self.settings = Settings.load(None, self.options)
         self.redis = redis.Redis.from_url(redis_url)
         self.workers: list[Process] = []
+        self.is_supervised = False
+        """Whether a worker that met no Kafka or Redis at its start is started again."""
 
     @property
     def environment(self) -> dict[str, str]:
@@ -81,6 +84,13 @@ class Installation:
         self.workers.append(process)
         process.start_with(**environment)
         return process
+
+    def look_after_workers(self) -> None:
+        """Raise `ServerError` if a worker has ended unasked."""
+        for worker in self.workers:
+            if self.is_supervised:
+                worker.restart_after(DependencyError.exit_code)
+            worker.must_run()
 
     # -- Redis
 
@@ -104,7 +114,12 @@ class Installation:
 
     def wait_for(self, records: int, seconds: float = 60.0) -> None:
         """Wait until so many records have been applied."""
-        wait_until(lambda: self.applied() >= records, f"{records} records applied", seconds)
+        wait_until(lambda: self._has_applied(records), f"{records} records applied", seconds)
+
+    def _has_applied(self, records: int) -> bool:
+        if self.is_supervised:
+            self.look_after_workers()
+        return self.applied() >= records
 
     def wait_until_caught_up(self, seconds: float = 90.0) -> None:
         """Wait until all is applied, turned to the shard's day, and published."""
@@ -113,8 +128,7 @@ class Installation:
         wait_until(lambda: self._is_caught_up(goal), reason, seconds)
 
     def _is_caught_up(self, goal: Mapping[tuple[str, int], int]) -> bool:
-        for worker in self.workers:
-            worker.must_run()
+        self.look_after_workers()
         try:
             metas = self.metas()
             for (topic, shard), end in goal.items():

@@ -28,9 +28,11 @@ class Process(Server):
         super().__init__(directory)
         self._arguments = arguments
         self._environment = {"PYTHONPATH": str(REPOSITORY)} | dict(environment)
+        self._further: dict[str, str] = {}
 
     def start_with(self, **environment: str) -> None:
-        """Start with further variables, for this one time."""
+        """Start with further variables, for this one time and for `restart_after`."""
+        self._further = environment
         usual, self._environment = self._environment, self._environment | environment
         try:
             self.start()
@@ -57,6 +59,12 @@ class Process(Server):
         self._process = None
         assert process.returncode is not None
         return process.returncode
+
+    def restart_after(self, exit_code: int) -> None:
+        """Start again, as a supervisor does, if it has ended with this code."""
+        if self._process is not None and self._process.poll() == exit_code:
+            self._process = None
+            self.start_with(**self._further)
 
     def must_run(self) -> None:
         """Raise `ServerError` with the end of the log if the process has ended unasked."""
