@@ -61,7 +61,7 @@ def open_lab() -> Iterator[Lab]:
 
 def create_inputs(lab: Lab, prefix: str) -> None:
     """Create P1's four topics, or the same under another prefix, and the one for commands."""
-    names = [*(input_topic(prefix, kind) for kind in TYPES), f"{prefix}{TopicNames().erasure}"]
+    names = [*(input_topic(prefix, kind) for kind in TYPES), f"{prefix}{TopicNames().commands}"]
     create_topics(lab.kafka.bootstrap, dict.fromkeys(names, PARTITIONS))
 
 

@@ -18,13 +18,15 @@ CUSTOMER: Final = np.dtype(
         ("sequence", "i8"),
         ("applied", "i8"),
         ("erased", "i8"),
+        ("row_base", "i8"),
         ("row_start", "i8"),
         ("ring_start", "i8"),
     ],
     align=True,
 )
 """`sequence` counts outcomes, `applied` events; events up to the time `erased` (epoch milliseconds;
-`NEVER`: none) never count again; buckets are rows from `row_start`, oldest first."""
+`NEVER`: none) never count again; buckets are rows from `row_start`, oldest first, in the room that
+begins at `row_base`."""
 STANDING: Final = np.dtype([("tier", "i4"), ("since", "i4")], align=True)
 WATCH: Final = np.dtype([("open", "i4"), ("quiet_until", "i4"), ("count", "i4")], align=True)
 """An alert of a customer: open or not, and how many evaluations are remembered for it."""
@@ -77,7 +79,8 @@ def empty_arena(
     customers = np.zeros(count, CUSTOMER)
     customers["as_of"] = NEVER
     customers["erased"] = NEVER
-    customers["row_start"] = np.cumsum(row_capacity) - row_capacity
+    customers["row_base"] = np.cumsum(row_capacity) - row_capacity
+    customers["row_start"] = customers["row_base"]
     customers["ring_start"] = np.cumsum(ring_capacity) - ring_capacity
     standings = np.zeros((count, program.scores.size), STANDING)
     standings["since"] = NEVER

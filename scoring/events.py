@@ -20,6 +20,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from scoring.fields import Amount, Cost, Currency, DueAt, OccurredAt, Shape
+from scoring.measures import MARKS, MEASURES
 
 Level = Annotated[int, Field(ge=1, le=5), Shape.LEVEL]
 Text = Annotated[str, Field(min_length=1, max_length=128), Shape.TEXT]
@@ -129,6 +130,85 @@ class Erasure(Event):
     reason: Text | None = None
 
 
+class Merge(Event):
+    """The customer's events count for another one, `into`, from now on; all that it did, too.
+
+    `into_shard` is the partition that the other one's events go to. Can be undone for 30 days by an
+    `unmerge` (docs/semantics.md section 9).
+    """
+
+    type: Annotated[Literal["merge"], Shape.TYPE] | None = None
+    into: Annotated[str, Field(min_length=1, max_length=128)]
+    into_shard: Annotated[int, Field(ge=0, lt=2**31)]
+    author: Text | None = None
+    reason: Text | None = None
+
+
+class Unmerge(Event):
+    """A merge of the customer is undone: both are what they would be without it."""
+
+    type: Annotated[Literal["unmerge"], Shape.TYPE] | None = None
+    author: Text | None = None
+    reason: Text | None = None
+
+
+Count = Annotated[int, Field(gt=-(2**62), lt=2**62)]
+Day = Annotated[int, Field(ge=0, lt=2**31)]
+Measure = Annotated[str, Field(pattern=f"^({'|'.join(MEASURES)})$")]
+Mark = Annotated[str, Field(pattern=f"^({'|'.join(name for name, _, _ in MARKS)})$")]
+Measures = Annotated[dict[Measure, Count], Field(description="by name, 0 left out")]
+
+
+class Bucket(BaseModel):
+    """What a customer did on one day."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore", strict=True)
+
+    day: Day
+    measures: Measures
+
+
+class Facts(BaseModel):
+    """All that is known of a customer as of a day, but for its tiers and alerts.
+
+    Days are counted from 1970-01-01 and ascend; `totals` are what was before the first of `days`.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="ignore", strict=True)
+
+    as_of: Day
+    marks: dict[Mark, Day]
+    totals: Measures
+    days: list[Bucket]
+
+    @model_validator(mode="after")
+    def _ascends(self) -> Self:
+        known = [bucket.day for bucket in self.days]
+        if known == sorted(set(known)) and (not known or known[-1] <= self.as_of):
+            return self
+        raise PydanticCustomError("OutOfRange", "has days that do not ascend up to `as_of`")
+
+
+class Handover(Event):
+    """Workers send it: what a merged customer, `member`, gives the one that it was merged into.
+
+    `because` is the event that changed it, whose time this has; `version` counts what was applied
+    to the member: of two handovers the higher one holds. Without `facts` nothing is known of it.
+    `released` ends the merge. `erased` is the time of the member's erasure.
+    """
+
+    type: Annotated[Literal["handover"], Shape.TYPE] | None = None
+    member: Annotated[str, Field(min_length=1, max_length=128)]
+    member_shard: Annotated[int, Field(ge=0, lt=2**31)]
+    merge_id: Annotated[str, Field(min_length=1, max_length=256)]
+    version: Annotated[int, Field(ge=0, lt=2**62)]
+    because_type: Annotated[str, Field(min_length=1, max_length=32)]
+    because_id: Annotated[str, Field(min_length=1, max_length=256)]
+    released: bool
+    erased: Annotated[int, Field(ge=0, lt=2**62)] | None = None
+    facts: Facts | None = None
+
+
 TYPES: Final[Mapping[str, type[Event]]] = MappingProxyType(
     {
         "transaction": Transaction,
@@ -136,9 +216,19 @@ TYPES: Final[Mapping[str, type[Event]]] = MappingProxyType(
         "complaint": Complaint,
         "praise": Praise,
         "erasure": Erasure,
+        "merge": Merge,
+        "unmerge": Unmerge,
+        "handover": Handover,
     }
 )
 """The one table of types: name on the wire → model."""
+
+COMMANDS: Final = ("erasure", "merge", "unmerge", "handover")
+"""Types that share one topic: what was decided about a customer, not what it did."""
+COMMANDS_TOPIC: Final = "commands"
+"""Stands for the type of the events of that topic."""
+SENT_TYPES: Final = tuple(name for name in TYPES if name != "handover")
+"""Types that producers send; the others are between workers."""
 
 
 def schemas() -> dict[str, dict[str, Any]]:

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from scoring.alerts import forget_before, next_state, remember, thousandths
 from scoring.arena import NEVER, Arena
 from scoring.columns import Events
+from scoring.combining import add_up_counts, combine, is_any_known
 from scoring.increments import apply
 from scoring.indicators import indicator
 from scoring.jit import jit_borrowing, jit_inlined
@@ -25,6 +26,8 @@ from scoring.windows import load_sums, slide
 
 CLOCKS: Final = ("event", "wall", "customer")
 ERASURE: Final = KINDS.index("erasure")
+MERGE: Final = KINDS.index("merge")
+"""The first of the commands that concern two customers (scoring/merging.py)."""
 WALL_CLOCK: Final = CLOCKS.index("wall")
 CUSTOMER_CLOCK: Final = CLOCKS.index("customer")
 
@@ -42,20 +45,23 @@ def step(
     arena: Arena,
     events: Events,
     first: int,
+    end: int,
     clock: int,
     mode: int,
+    silent: bool,
     counted: NDArray[np.bool_],
     scratch: Scratch,
     outcomes: Outcomes,
 ) -> tuple[int, int]:
-    """Apply the events from `first` in order; return the event to go on with, and the clock.
+    """Apply the events from `first` to `end` in order; return the event to go on with, the clock.
 
     The customers have been settled. It stops early when `outcomes` may not have room for what the
     next event causes. `counted` tells which events were not duplicates. `clock` is the shard's day
-    (`NEVER` if it has none), `mode` a position in `CLOCKS`.
+    (`NEVER` if it has none), `mode` a position in `CLOCKS`. `silent` adds facts and evaluates
+    nothing: so it is with customers that count for another one.
     """
     ring = program.limits[0].ring
-    for e in range(first, events.customer.size):
+    for e in range(first, end):
         c = events.customer[e]
         customer = arena.customers[c]
         day = events.day[e] if mode == CUSTOMER_CLOCK else max(clock, events.day[e])
@@ -66,18 +72,24 @@ def step(
         if is_duplicate(ring, customer, arena.ring, events.identity[e]):
             continue
         counted[e] = True
+        is_known = customer.as_of != NEVER
         if mode == CUSTOMER_CLOCK:
             if day > customer.as_of:
                 slide_customer(program, arena, c, day)
         else:
             clock = day
-            catch_up(program, arena, c, clock, scratch, outcomes)
+            catch_up(program, arena, c, clock, silent, scratch, outcomes)
         if events.kind[e] == ERASURE:
             forget(arena, c, events.at[e])
-            continue
-        apply_event(program, arena, c, events, e)
-        evaluate(program, arena, c, e, scratch, outcomes)
-    return events.customer.size, clock
+        elif events.kind[e] >= MERGE:
+            customer.applied += 1
+            if not is_known:
+                customer.as_of = NEVER
+        else:
+            apply_event(program, arena, c, events, e)
+            if not silent:
+                evaluate(program, arena, c, e, scratch, outcomes)
+    return end, clock
 
 
 @jit_borrowing
@@ -92,8 +104,46 @@ def turn(
         if most_outcomes(program, arena.customers[c], day) > outcomes.rows.size - outcomes.used[0]:
             return c
         if arena.customers[c].as_of != NEVER:  # else it was erased
-            catch_up(program, arena, c, day, scratch, outcomes)
+            catch_up(program, arena, c, day, False, scratch, outcomes)
     return arena.customers.size
+
+
+@jit_borrowing
+def reassemble(
+    program: Program,
+    arena: Arena,
+    c: int,
+    parts: NDArray[np.int64],
+    day: int,
+    mode: int,
+    event: int,
+    scratch: Scratch,
+    outcomes: Outcomes,
+) -> None:
+    """Make the facts of customer c those of its parts together, and evaluate it as of `day`.
+
+    `parts` are positions in the arena; none of them leaves the facts as they are. Time goes first,
+    as before any event. The room is there, in the arena and in `outcomes`. If no part knows
+    anything, c is as if it had been erased.
+    """
+    if mode == CUSTOMER_CLOCK:
+        if day > arena.customers[c].as_of:
+            slide_customer(program, arena, c, day)
+    else:
+        catch_up(program, arena, c, day, False, scratch, outcomes)
+    if parts.size > 0:
+        if not is_any_known(arena, parts):
+            forget(arena, c, arena.customers[c].erased)
+            add_up_counts(arena, c, parts)
+            return
+        retention = program.limits[0].retention
+        combine(program.marks, retention, arena, c, parts)
+        arena.sums[c] = 0
+        load_sums(
+            program.windows, program.operands,
+            arena.customers[c], arena.totals[c], arena.row_day, arena.rows, arena.sums[c],
+        )  # fmt: skip  # a line for the model, a line for the customer
+    evaluate(program, arena, c, event, scratch, outcomes)
 
 
 @jit_inlined
@@ -146,11 +196,21 @@ def slide_customer(program: Program, arena: Arena, c: int, day: int) -> bool:
 
 @jit_inlined
 def catch_up(
-    program: Program, arena: Arena, c: int, day: int, scratch: Scratch, outcomes: Outcomes
+    program: Program,
+    arena: Arena,
+    c: int,
+    day: int,
+    silent: bool,
+    scratch: Scratch,
+    outcomes: Outcomes,
 ) -> None:
     """Walk a customer day by day to `day`, with cause time; a new customer has nothing to walk."""
     if arena.customers[c].as_of == NEVER:
         arena.customers[c].as_of = day
+        return
+    if silent:
+        if day > arena.customers[c].as_of:
+            slide_customer(program, arena, c, day)
         return
     every_day = program.limits[0].every_day == 1
     for d in range(arena.customers[c].as_of + 1, day + 1):

@@ -10,10 +10,13 @@ from typing import Final
 ABSENT: Final = -(2**63)
 """Stands in an int64 column for an optional field that the event does not have."""
 
-KINDS: Final = ("sale", "refund", "payment", "complaint", "praise", "erasure")
+KINDS: Final = (
+    "sale", "refund", "payment", "complaint", "praise",
+    "erasure", "merge", "unmerge", "handover",
+)  # fmt: skip  # facts, then commands
 """Kinds of event; a column of kinds holds positions in this tuple."""
 
-TYPE_OF_KIND: Final = ("transaction", "transaction", "payment", "complaint", "praise", "erasure")
+TYPE_OF_KIND: Final = ("transaction", "transaction", *KINDS[2:])
 """The type of event that each kind is of."""
 
 MEASURES: Final = (

@@ -82,28 +82,35 @@ class Scorer:
         Raises `LayoutError` for a state of another layout version.
         """
         room = np.bincount(events.customer, minlength=len(states)).astype(np.int64)
-        arena = self.read(states, room)
         counted = np.zeros(events.customer.size, np.bool_)
-        outcomes, e = self._no_outcomes(), 0
+        scored = Scored(self.read(states, room), self.no_outcomes(), counted, clock)
+        return self.step(scored, events, 0, events.customer.size)
+
+    def step(
+        self, scored: Scored, events: Events, first: int, end: int, *, silent: bool = False
+    ) -> Scored:
+        """Apply the events from `first` to `end`, in place; return what came of all so far."""
+        arena, outcomes, counted, clock = scored
+        e, scratch = first, self.scratch()
         while True:
             e, clock = kernel.step(
-                self.program, arena, events, e, clock, self.mode, counted, self._scratch(), outcomes
-            )
-            if e == events.customer.size:
+                self.program, arena, events, e, end, clock, self.mode, silent,
+                counted, scratch, outcomes,
+            )  # fmt: skip  # a line for the input, a line for the results
+            if e == end:
                 return Scored(arena, outcomes, counted, int(clock))
-            c = events.customer[e]
             day = max(clock, int(events.day[e]))
-            outcomes = self._roomier(outcomes, arena, c, day)
+            outcomes = self.roomier(outcomes, arena, events.customer[e], day)
 
     def turn(self, states: Sequence[bytes], day: int) -> Scored:
         """Catch customers up to a day, as if it had just begun."""
         arena = self.read(states, np.zeros(len(states), np.int64))
-        outcomes, c = self._no_outcomes(), 0
+        outcomes, c = self.no_outcomes(), 0
         while True:
-            c = kernel.turn(self.program, arena, c, day, self._scratch(), outcomes)
+            c = kernel.turn(self.program, arena, c, day, self.scratch(), outcomes)
             if c == len(states):
                 return Scored(arena, outcomes, np.zeros(0, np.bool_), day)
-            outcomes = self._roomier(outcomes, arena, c, day)
+            outcomes = self.roomier(outcomes, arena, c, day)
 
     def read(self, states: Sequence[bytes], room: NDArray[np.int64] | None = None) -> Arena:
         """Return customers as they were at their last evaluation, with room for so many events."""
@@ -120,13 +127,16 @@ class Scorer:
         """Return the states of an arena's customers one behind the other, and their bounds."""
         return encode_arena(self.program, arena)
 
-    def _scratch(self) -> Scratch:
+    def scratch(self) -> Scratch:
+        """Return room for one evaluation."""
         return Scratch(np.zeros(self.program.terms.size), np.zeros(self.program.scores.size))
 
-    def _no_outcomes(self) -> Outcomes:
+    def no_outcomes(self) -> Outcomes:
+        """Return an empty table of outcomes."""
         return empty_outcomes(64, self.terms)
 
-    def _roomier(self, outcomes: Outcomes, arena: Arena, c: int, day: int) -> Outcomes:
+    def roomier(self, outcomes: Outcomes, arena: Arena, c: int, day: int) -> Outcomes:
+        """Return the same outcomes with room for all that bringing c to a day may cause."""
         as_of = int(arena.customers["as_of"][c])
         days = 0 if as_of == NEVER else max(0, day - as_of)
         return with_room(

@@ -99,6 +99,7 @@ class Worker:
         self._turns = Turns(self.assignment, self.store, settings.clock)
         self._offsets = Offsets(self.assignment, self._reader, self.metrics, settings.stall_s)
         self._stopping = asyncio.Event()
+        self._shards = 0
         self._failure: BaseException | None = None
         self._last_resort: threading.Timer | None = None
 
@@ -119,6 +120,7 @@ class Worker:
             Outputs(
                 tier_changes=prefix + names.tier_changes,
                 value_alerts=prefix + names.value_alerts,
+                commands=prefix + names.commands,
                 customer_scores=prefix + names.customer_scores,
                 dead_letters=prefix + names.dead_letters,
                 group=settings.kafka.group,
@@ -128,6 +130,7 @@ class Worker:
                 settings.batch.max_events, settings.batch.max_customers, settings.cache_customers
             ),
             feed_interval_s=settings.feed.interval_s if settings.feed.enabled else None,
+            shards=self._shards,
         )
 
     # -- life
@@ -156,7 +159,7 @@ class Worker:
         async with AsyncExitStack() as stack:
             stack.push_async_callback(self.store.close)
             await self._check_store()
-            await require_equal_partitions(self.settings)
+            self._shards = await require_equal_partitions(self.settings)
             await asyncio.to_thread(
                 warm
             )  # before there is a session or a connection that could time out

@@ -43,6 +43,11 @@ class Metrics:
         self.turns = Counter(
             "valuepulse_turns", "Customers brought to a new day by its turn.", registry=registry
         )
+        self.handovers = Counter(
+            "valuepulse_handovers",
+            "What merged customers gave those that they are merged into, or must be told.",
+            registry=registry,
+        )
         self.step_seconds = Histogram(
             "valuepulse_step_seconds",
             "Time of one batch, by step.",

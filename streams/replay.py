@@ -10,14 +10,16 @@ from pathlib import Path
 from typing import IO, Any, Final, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from scoring.arena import NEVER
 from scoring.calendar import calendar
 from scoring.columns import Events
+from scoring.merging import Roster, also_needed, is_part, score_merging
 from scoring.model import Currencies, Model
 from scoring.money import Rates
 from scoring.scorer import Scored, Scorer
-from streams.decode import Decoded, Decoder, records_of_lines
+from streams.decode import Decoded, Decoder, Rejected, records_of_lines
 from streams.output.causes import cause_in
 from streams.output.messages import Message, Wording, day_text, to_json
 
@@ -88,7 +90,11 @@ class Replay:
         )
         self._options = options
         self._now_ms = now_ms
+        self.roster = Roster()
+        self.refused: list[tuple[int, str]] = []
+        """Commands of the last chunk that cannot be carried out: position, and why."""
         self.position: dict[bytes, int] = {}
+        self.names: list[bytes] = []
         self.states: list[bytes] = []
         self.clock = NEVER
         self.newest = NEVER
@@ -98,27 +104,66 @@ class Replay:
 
     def apply(self, decoded: Decoded) -> Iterator[Message]:
         """Apply the accepted events of a chunk; yield what they caused."""
-        kept = self._until_as_of(decoded.events)
+        kept, self.refused = self._until_as_of(decoded.events), []
         if kept.customer.size == 0:
             return
         mentioned, customer = np.unique(kept.customer, return_inverse=True)
         positions = np.array([self._position(decoded.customers[n]) for n in mentioned], np.int64)
         touched, local = np.unique(positions[customer], return_inverse=True)
         batch = kept._replace(customer=local.astype(np.int32))
+        accepted = np.flatnonzero(self._accepted)
+        names = [decoded.customers[n] for n in mentioned]
+        if self.roster.concerns(names, batch):
+            yield from self._merge(decoded, touched.tolist(), batch, accepted)
+            return
         scored = self.scorer.score([self.states[n] for n in touched], batch, self.clock)
-        self.clock = scored.clock
-        self.newest = max(self.newest, int(kept.day.max()))
-        self.events += int(scored.counted.sum())
-        self.duplicates += int((~scored.counted).sum())
+        self._note(kept, scored)
         self._keep(touched, scored)
         if scored.outcomes.used[0]:
-            ids = list(self.position)
-            accepted = np.flatnonzero(self._accepted)
             yield from self.wording.messages(
                 scored.outcomes,
-                [ids[n] for n in touched],
+                [self.names[n] for n in touched],
                 lambda e: cause_in(decoded, int(accepted[e])),
             )
+
+    def _merge(
+        self, decoded: Decoded, touched: list[int], batch: Events, accepted: NDArray[np.int64]
+    ) -> Iterator[Message]:
+        """Do the same with a chunk that has commands, or customers that are merged."""
+        commands = {
+            e: decoded.commands[position]
+            for e, position in enumerate(accepted.tolist())
+            if position in decoded.commands
+        }
+        names = [self.names[n] for n in touched]
+        further = also_needed(self.roster, names, commands, at_once=True)
+        touched = touched + [self._position(name) for name in further]
+        names = names + further
+        merging = score_merging(
+            self.scorer, self.roster, names, [self.states[n] for n in touched], batch, self.clock,
+            commands, shards=None,
+        )  # fmt: skip  # what is known, what comes
+        scored, self.roster = merging.scored, merging.roster
+        self._note(batch, scored)
+        self.duplicates -= len(merging.refused)
+        self._keep(touched, scored)
+        for name in merging.dropped:
+            self.states[self.position[name]] = b""
+        self.refused = [(int(accepted[event]), why) for event, why in merging.refused]
+        yield from self.wording.messages(
+            scored.outcomes, names, lambda e: cause_in(decoded, int(accepted[e]))
+        )
+
+    def _note(self, batch: Events, scored: Scored) -> None:
+        self.clock = scored.clock
+        self.newest = max(self.newest, int(batch.day.max()))
+        self.events += int(scored.counted.sum())
+        self.duplicates += int((~scored.counted).sum())
+
+    def speaking(self) -> list[bytes]:
+        """Return the customers that count for themselves, sorted by id."""
+        away = self.roster.away
+        return sorted(name for name in self.position if not is_part(name) and name not in away)
 
     def final(self) -> Iterator[tuple[list[Message], list[dict[str, Any]]]]:
         """Bring every customer to the as-of day; yield outcomes and snapshots, slice by slice.
@@ -128,7 +173,7 @@ class Replay:
         """
         day = self.newest if self._options.as_of is None else self._options.as_of
         stays = self._options.clock == "customer" and self._options.as_of is None
-        ids = sorted(self.position)
+        ids = self.speaking()
         for first in range(0, len(ids), TURN_CUSTOMERS):
             customers = ids[first : first + TURN_CUSTOMERS]
             states = [self.states[self.position[customer]] for customer in customers]
@@ -152,6 +197,7 @@ class Replay:
         position = self.position.setdefault(customer, len(self.states))
         if position == len(self.states):
             self.states.append(b"")
+            self.names.append(customer)
         return position
 
     def _keep(self, touched: Sequence[int] | np.ndarray[Any, Any], scored: Scored) -> None:
@@ -213,7 +259,13 @@ def replay(
                     decoded = run.decoder.decode(
                         records, event_type=None, now_ms=run._now_ms, keyed=False
                     )
-                    for refusal in decoded.rejected:
+                    for message in run.apply(decoded):
+                        outcomes[message.role].append(message.value)
+                    refusals = decoded.rejected + [
+                        Rejected(int(decoded.record[position]), "RefusedCommand", why)
+                        for position, why in run.refused
+                    ]
+                    for refusal in refusals:
                         start = int(records.value_start[refusal.record])
                         value = chunk[start : start + int(records.value_length[refusal.record])]
                         where = f"{path.name}:{int(records.offset[refusal.record])}"
@@ -221,8 +273,6 @@ def replay(
                             _dead_letter(where, refusal.error, refusal.message, value)
                         )
                         rejected += 1
-                    for message in run.apply(decoded):
-                        outcomes[message.role].append(message.value)
                     line += chunk.count(b"\n")
                     progress(len(chunk))
         as_of = options.as_of if options.as_of is not None else run.newest
@@ -241,7 +291,7 @@ def replay(
         duplicates=run.duplicates,
         after_as_of=run.after_as_of,
         rejected=rejected,
-        customers=len(run.states),
+        customers=len(run.speaking()),
         as_of=None if as_of == NEVER else day_text(as_of),
         tier_changes=len(outcomes["tier_changes"]),
         value_alerts=len(outcomes["value_alerts"]),

@@ -67,7 +67,7 @@ class EventSender:
     @classmethod
     async def create(cls, producer: "AIOKafkaProducer", settings: Settings) -> Self:
         """Ask the broker how many partitions the input topics have."""
-        topics = {topic.role: topic.name for topic in Topics.of(settings).inputs}
+        topics = Topics.of(settings).by_type()
         partitions = {
             kind: len(await producer.partitions_for(name)) for kind, name in topics.items()
         }

@@ -261,7 +261,7 @@ class TopicNames(_Section):
     payment: TopicName = "payments"
     complaint: TopicName = "complaints"
     praise: TopicName = "praise"
-    erasure: TopicName = "commands"
+    commands: TopicName = "commands"
     tier_changes: TopicName = "tier-changes"
     value_alerts: TopicName = "value-alerts"
     customer_scores: TopicName = "customer-scores"

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from itertools import groupby
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
+from scoring.events import COMMANDS, COMMANDS_TOPIC, SENT_TYPES
 from streams.clients import kafka_admin
 from streams.errors import CheckError
 from streams.settings import Settings
@@ -22,7 +23,7 @@ _OVERHEAD: Final = 65_536  # bytes that the headers of a dead letter add to a re
 
 
 class Topic(NamedTuple):
-    """One topic: `role` is its setting's name, and an input's type of event."""
+    """One topic: `role` is its setting's name, and an input's type of event (or `commands`)."""
 
     role: str
     name: str
@@ -66,8 +67,13 @@ class Topics(NamedTuple):
         return next(topic.name for topic in self.all() if topic.role == role)
 
     def event_types(self) -> dict[str, str]:
-        """Return the type of the events of each input topic, by its name."""
+        """Return the type of the events of each input topic, by its name, or `COMMANDS_TOPIC`."""
         return {topic.name: topic.role for topic in self.inputs}
+
+    def by_type(self) -> dict[str, str]:
+        """Return the topic of each type of event that producers send."""
+        roles = {name: COMMANDS_TOPIC if name in COMMANDS else name for name in SENT_TYPES}
+        return {name: self.name(role) for name, role in roles.items()}
 
 
 # role: input?, key, cleanup.policy, days kept, largest message. An input is kept for longer than
@@ -79,7 +85,7 @@ _TABLE: Final[Mapping[str, tuple[bool, str, str, int | None, int | None]]] = {
     "payment": (True, "customer_id", "delete", 14, None),
     "complaint": (True, "customer_id", "delete", 14, None),
     "praise": (True, "customer_id", "delete", 14, None),
-    "erasure": (True, "customer_id", "delete", 400, None),
+    COMMANDS_TOPIC: (True, "customer_id", "delete", 400, None),
     "tier_changes": (False, "customer_id", "delete", 14, None),
     "value_alerts": (False, "customer_id", "delete", 14, None),
     "customer_scores": (False, "customer_id", "compact", None, None),

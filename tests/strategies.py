@@ -97,8 +97,10 @@ def fields_of(event_type: str, at: int, currencies: list[str]) -> st.SearchStrat
         extra = optional(currency=currency, due_at=due_dates(at))
         return _merged(st.fixed_dictionaries(money), extra)
     level = st.integers(1, 5) | st.none()
-    if event_type == "erasure":
+    if event_type in {"erasure", "unmerge"}:
         return optional(author=st.just("dpo"), reason=st.just("客户要求"))
+    if event_type == "merge":
+        return st.fixed_dictionaries({"into": customers, "into_shard": st.just(0)})
     if event_type == "complaint":
         return optional(severity=level, category=st.sampled_from(["delivery", "质量"]))
     return optional(rating=level, channel=st.just("app"), unknown_field=st.just("ignored"))
@@ -110,6 +112,8 @@ def _merged(*parts: st.SearchStrategy[JsonObject]) -> st.SearchStrategy[JsonObje
 
 types = st.sampled_from(["transaction", "transaction", "payment", "complaint", "praise"])
 types_with_erasures = st.one_of(*[types] * 9, st.just("erasure"))
+commands = st.sampled_from(["merge", "merge", "unmerge", "erasure"])
+types_with_merges = st.one_of(*[types] * 4, commands)
 
 
 @st.composite
@@ -120,6 +124,7 @@ def streams(
     max_events: int = 40,
     repeats: bool = True,
     erasures: bool = True,
+    merges: bool = False,
 ) -> list[JsonObject]:
     """Events in order of arrival: late ones, equal times, and with `repeats` some sent twice."""
     now = (draw(st.sampled_from(ERAS)) - EPOCH) // timedelta(milliseconds=1)
@@ -130,7 +135,8 @@ def streams(
             continue
         now += draw(steps)
         at = now - draw(lateness)
-        event_type = draw(types_with_erasures if erasures else types)
+        of_facts = types_with_erasures if erasures else types
+        event_type = draw(types_with_merges if merges else of_facts)
         event: JsonObject = {
             "type": event_type,
             "event_id": f"e{number}",

@@ -13,6 +13,7 @@ COMMANDS = (
     "replay",
     "send",
     "erase",
+    "merge",
     "show",
     "topics",
     "config",

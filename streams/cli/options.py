@@ -26,6 +26,9 @@ Store = Annotated[
     str | None,
     typer.Option("--redis", metavar="URL", help="Redis in place of the settings' one."),
 ]
+Reason = Annotated[str, typer.Option(help="Why; stays in the topic, for audits.")]
+Author = Annotated[str | None, typer.Option(help="Who decided it.")]
+Yes = Annotated[bool, typer.Option("--yes", help="Do not ask.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Say what would be done, and do nothing.")]
 

@@ -98,7 +98,7 @@ async def _send_all(
     from streams.topics import Topics, require_equal_partitions
 
     await require_equal_partitions(settings)
-    types = frozenset(Topics.of(settings).event_types().values())
+    types = frozenset(Topics.of(settings).by_type())
     unusable: list[Unusable] = []
     began = time.monotonic()
     async with kafka_producer(settings, max_batch_size=BATCH_BYTES) as producer:

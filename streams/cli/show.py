@@ -80,6 +80,7 @@ def explain(
 
 async def _explanation(customer: str, settings: "Settings") -> dict[str, Any]:
     from scoring.calendar import calendar
+    from scoring.merging import Roster
     from scoring.scorer import Scorer
     from streams.errors import UsageError
     from streams.explanation import explanation
@@ -91,10 +92,14 @@ async def _explanation(customer: str, settings: "Settings") -> dict[str, Any]:
     async with states(settings) as store:
         found = await store.find(customer.encode(), max(_MOST_SHARDS, settings.topics.partitions))
         meta = Meta.of(await store.meta(found[0])) if found else Meta()
+        roster = await store.roster(found[0]) if found else Roster()
     if found is None:
         raise UsageError(
             f"there is no customer {customer!r} under the prefix {settings.redis.prefix!r} in Redis"
         )
+    if merged := roster.away.get(customer.encode()):
+        into = merged.into.decode()
+        raise UsageError(f"customer {customer!r} is merged into {into!r}: ask for that one")
     if meta.layout != fingerprint(scorer.names.layout):
         raise UsageError(
             f"the states were written with another model than {settings.model}: "

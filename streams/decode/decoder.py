@@ -1,6 +1,8 @@
 """Record sets to columns: the scanner reads what is plain, the models decide the rest."""
 
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
+from types import MappingProxyType
 from typing import Any, Final, NamedTuple
 
 import numpy as np
@@ -8,7 +10,7 @@ from numpy.typing import NDArray
 
 from scoring.calendar import calendar
 from scoring.columns import Events
-from scoring.events import TYPES
+from scoring.events import COMMANDS, COMMANDS_TOPIC, SENT_TYPES, TYPES, Event
 from scoring.money import Rates
 from streams.decode.contract import compile_contract
 from streams.decode.exact.reader import ModelReader, Reading
@@ -20,6 +22,8 @@ from streams.decode.lexing import empty_tokens
 from streams.decode.scan import ROW, Limits, scan
 from streams.records import Records
 
+_LARGEST_COMMAND: Final = 1_000_000
+"""Bytes: a handover holds all that is known of a customer; topics take no more."""
 NO_LIMIT: Final = 2**62
 EACH_SAYS: Final = -1
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
@@ -49,6 +53,8 @@ class Decoded(NamedTuple):
     texts: NDArray[np.uint8]
     rejected: list[Rejected]
     by_model: int = 0
+    commands: Mapping[int, Event] = MappingProxyType({})
+    """The merges and handovers among the events, by position."""
 
 
 class Decoder:
@@ -86,13 +92,16 @@ class Decoder:
     ) -> Decoded:
         """Decode one record set.
 
-        With `event_type` None each value's own `type` decides. `keyed` records must have the
+        With `event_type` None each value's own `type` decides, with `COMMANDS_TOPIC` too, but only
+        commands are taken. `keyed` records must have the
         customer id as key. `now_ms` (None: no check) plus the future limit bounds event time.
         """
+        types = self._types_of(event_type)
         limits = Limits(
-            type=EACH_SAYS if event_type is None else self._types.index(event_type),
+            type=EACH_SAYS if len(types) > 1 else self._types.index(types[0]),
+            allowed=sum(1 << self._types.index(name) for name in types),
             keyed=keyed,
-            max_bytes=self._max_bytes,
+            max_bytes=max(self._max_bytes, _LARGEST_COMMAND if types == COMMANDS else 0),
             latest_ms=NO_LIMIT if now_ms is None else int(now_ms) + self._future_limit_ms,
         )
         records = records._replace(buffer=_read_only(records.buffer))
@@ -102,19 +111,30 @@ class Decoder:
         )
         texts: NDArray[np.uint8] = records.buffer
         rejected: list[Rejected] = []
+        commands: dict[int, Event] = {}
         if left:
-            texts, rejected = self._read_by_model(records, rows, limits)
-        return _gathered(rows, texts, rejected)._replace(by_model=left)
+            texts, rejected, commands = self._read_by_model(records, rows, limits, types)
+        decoded = _gathered(rows, texts, rejected)
+        if commands:
+            places = np.searchsorted(decoded.record, list(commands)).tolist()
+            commands = dict(zip(places, commands.values(), strict=True))
+        return decoded._replace(by_model=left, commands=commands)
+
+    def _types_of(self, event_type: str | None) -> Sequence[str]:
+        if event_type is None:
+            return SENT_TYPES
+        return COMMANDS if event_type == COMMANDS_TOPIC else (event_type,)
 
     def _read_by_model(
-        self, records: Records, rows: NDArray[Any], limits: Limits
-    ) -> tuple[NDArray[np.uint8], list[Rejected]]:
-        """Fill the rows that the scanner left; return the texts and what was refused."""
+        self, records: Records, rows: NDArray[Any], limits: Limits, types: Sequence[str]
+    ) -> tuple[NDArray[np.uint8], list[Rejected], dict[int, Event]]:
+        """Fill the rows that the scanner left; return texts, what was refused, and commands."""
         appended = bytearray()
+        commands: dict[int, Event] = {}
         rejected: list[Rejected] = []
         for record in np.flatnonzero(rows["read"] == 0).tolist():
             try:
-                reading = self._judge(records, record, limits)
+                reading = self._judge(records, record, limits, types)
             except Refusal as refusal:
                 rejected.append(Rejected(record, refusal.error, refusal.message))
             else:
@@ -122,12 +142,16 @@ class Decoder:
                 appended += reading.event_id + reading.customer_id
                 seed = self._contract.types[self._types.index(reading.type)]["seed"]
                 _enter(rows, record, reading, start, seed)
+                if reading.command is not None:
+                    commands[record] = reading.command
         if not appended:
-            return records.buffer, rejected
+            return records.buffer, rejected, commands
         texts = np.concatenate([records.buffer, np.frombuffer(bytes(appended), np.uint8)])
-        return _read_only(texts), rejected
+        return _read_only(texts), rejected, commands
 
-    def _judge(self, records: Records, record: int, limits: Limits) -> Reading:
+    def _judge(
+        self, records: Records, record: int, limits: Limits, types: Sequence[str]
+    ) -> Reading:
         """Return what one record says. Raises `Refusal`."""
         length = int(records.value_length[record])
         if length <= 0:
@@ -142,8 +166,7 @@ class Decoder:
             found = headers(records, record)
         start = int(records.value_start[record])
         value = records.buffer[start : start + length].tobytes()
-        expected = None if limits.type == EACH_SAYS else self._types[limits.type]
-        reading = self._reader.read(value, found, event_type=expected)
+        reading = self._reader.read(value, found, types=types)
         if limits.keyed:
             _check_key(records, record, reading.customer_id)
         if reading.at > limits.latest_ms:

@@ -52,9 +52,13 @@ row as one pointer, but an array as seven numbers."""
 
 
 class Limits(NamedTuple):
-    """What one call asks: the type of all values (-1: each says so itself), and its bounds."""
+    """What one call asks: the type of values that name none (-1: each must), and its bounds.
+
+    `allowed` has a bit for each type that is taken.
+    """
 
     type: int
+    allowed: int
     keyed: bool
     max_bytes: int
     latest_ms: int
@@ -108,7 +112,7 @@ def _lexed(
         if token.kind == STRING and same_bytes(
             records.buffer, token.start, token.stop, contract.texts, known.start, known.stop
         ):
-            return position if limits.type in (-1, position) else -1
+            return position if (limits.allowed >> position) & 1 else -1
     return -1
 
 

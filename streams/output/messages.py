@@ -31,12 +31,16 @@ class Cause(NamedTuple):
 
 
 class Message(NamedTuple):
-    """One outcome: `role` is `tier_changes` or `value_alerts`, `value` becomes JSON."""
+    """One outcome: `role` is `tier_changes` or `value_alerts`, `value` becomes JSON.
+
+    A message with the role `commands` goes to another shard, that of `partition`.
+    """
 
     role: str
     id: str
     customer: bytes
     value: dict[str, Any]
+    partition: int | None = None
 
 
 def day_text(day: int) -> str:

@@ -22,7 +22,8 @@ _MOST_AT_ONCE: Final = 3_000
 class Feed:
     """Collects customers that changed and publishes them when they are due.
 
-    `states_of` returns the committed states of customers, empty for those that have none.
+    `states_of` returns the committed states of customers, empty for those that have none,
+    `merged_into` the customer that another one counts for, if any.
     """
 
     def __init__(
@@ -31,12 +32,14 @@ class Feed:
         scorer: Scorer,
         wording: Wording,
         states_of: Callable[[Sequence[bytes]], Awaitable[list[bytes]]],
+        merged_into: Callable[[bytes], bytes | None],
         metrics: Metrics,
     ) -> None:
         self._interval_s = interval_s
         self._scorer = scorer
         self._wording = wording
         self._states_of = states_of
+        self._merged_into = merged_into
         self._metrics = metrics
         self._changed: dict[bytes, None] = {}
         self._urgent: set[bytes] = set()
@@ -77,8 +80,13 @@ class Feed:
         for name, customer in zip(names, arena.customers, strict=True):
             if customer["as_of"] == NEVER:
                 records.append(_tombstone(name, customer))
+                continue
+            snapshot = next(snapshots)
+            into = self._merged_into(name)
+            if into is None:
+                records.append(_record(name, snapshot, int(customer["applied"])))
             else:
-                records.append(_record(name, next(snapshots), int(customer["applied"])))
+                records.append(_merged(name, snapshot, into, int(customer["applied"])))
         return records
 
     async def _due(self) -> tuple[list[bytes], list[int]]:
@@ -122,5 +130,13 @@ def _record(name: bytes, snapshot: dict[str, Any], applied: int) -> Record:
 def _tombstone(name: bytes, customer: Any) -> Record:
     """Make compaction, and whoever follows the feed, forget a customer that was erased."""
     identity = f"{name.decode()}/erased/{customer['applied']}"
-    at = instant_text(int(customer["erased"]))
+    at = instant_text(max(0, int(customer["erased"])))  # 0: all it knew was of one who left it
     return Record(name, None, cloud_event_headers(identity, "customer-erased", name.decode(), at))
+
+
+def _merged(name: bytes, snapshot: dict[str, Any], into: bytes, applied: int) -> Record:
+    """Make whoever follows the feed forget a customer that counts for another one, and say whom."""
+    identity = f"{name.decode()}/merged/{applied}"
+    at = f"{snapshot['as_of']}T00:00:00Z"
+    headers = cloud_event_headers(identity, "customer-merged", name.decode(), at)
+    return Record(name, None, [*headers, ("valuepulse.merged.into", into)])

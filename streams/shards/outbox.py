@@ -25,10 +25,14 @@ _MOST_UNPUBLISHED: Final = 64
 
 
 class Outputs(NamedTuple):
-    """Names of the topics that a shard writes, and the group that dead letters name."""
+    """Names of the topics that a shard writes, and the group that dead letters name.
+
+    `commands` is an input: shards hand merged customers over by it.
+    """
 
     tier_changes: str
     value_alerts: str
+    commands: str
     customer_scores: str
     dead_letters: str
     group: str
@@ -65,7 +69,11 @@ class Outbox:
             return None
         named = customers if self._feed is not None else ()
         value = {
-            "messages": [[m.role, m.id, m.customer.decode(), m.value] for m in messages],
+            "messages": [
+                [m.role, m.id, m.customer.decode(), m.value]
+                + ([] if m.partition is None else [m.partition])
+                for m in messages
+            ],
             "customers": [customer.decode() for customer in named],
         }
         return Slot(number, orjson.dumps(value))
@@ -86,8 +94,8 @@ class Outbox:
         for slot in slots:
             stored: dict[str, Any] = orjson.loads(slot.value)
             messages = [
-                Message(role, identity, customer.encode(), value)
-                for role, identity, customer, value in stored["messages"]
+                Message(role, identity, customer.encode(), *rest)
+                for role, identity, customer, *rest in stored["messages"]
             ]
             await self.put(slot.number, messages, [c.encode() for c in stored["customers"]])
 
@@ -115,6 +123,7 @@ class Outbox:
             for role, topic in topics:
                 if records := [_record(message) for message in messages if message.role == role]:
                     await self._publisher.publish(topic, self._shard, records)
+            await self._hand_over([message for message in messages if message.role == "commands"])
             passing(AFTER_PUBLISH)
             if self._feed is None:
                 await self._trim([number])
@@ -122,6 +131,16 @@ class Outbox:
                 urgent = {m.customer for m in messages if m.role == "tier_changes"}
                 self._feed.add(number, customers, urgent)
             self._waiting.task_done()
+
+    async def _hand_over(self, messages: Sequence[Message]) -> None:
+        """Send what other shards (or this one) must be told, each in order."""
+        for partition in dict.fromkeys(m.partition for m in messages if m.partition is not None):
+            records = [
+                Record(message.customer, to_json(message.value), [])
+                for message in messages
+                if message.partition == partition
+            ]
+            await self._publisher.publish(self._outputs.commands, partition, records)
 
     async def _trim(self, numbers: Sequence[int]) -> None:
         await self._patiently(lambda: self._store.trim(self._shard, numbers))

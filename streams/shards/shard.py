@@ -16,9 +16,19 @@ import structlog
 from aiokafka.errors import MessageSizeTooLargeError
 
 from scoring.calendar import calendar, day_of
-from scoring.kernel import WALL_CLOCK
+from scoring.events import Event
+from scoring.kernel import MERGE, WALL_CLOCK
+from scoring.merging import (
+    MOST_MEMBERS,
+    Refused,
+    Roster,
+    also_needed,
+    is_part,
+    score_merging,
+)
 from scoring.scorer import Scored, Scorer
 from streams.dead_letters import headers_of
+from streams.decode import Rejected
 from streams.errors import SettingsError
 from streams.kafka.record_batches import headers, key, value
 from streams.kafka.record_sets import RecordSet
@@ -29,6 +39,7 @@ from streams.output.publisher import Publisher, Record
 from streams.shards.arrival import ArrivalOrder, Arrived, Batch
 from streams.shards.fault_points import AFTER_COMMIT, BEFORE_COMMIT, passing
 from streams.shards.feed import Feed
+from streams.shards.handovers import messages_of
 from streams.shards.outbox import Outbox, Outputs
 from streams.shards.turning import Turning
 from streams.state.cache import StateCache
@@ -87,10 +98,34 @@ class Reading(NamedTuple):
 
 
 class Written(NamedTuple):
-    """What was committed: states one behind the other, and their bounds."""
+    """States one behind the other, and their bounds."""
 
     blobs: np.ndarray[tuple[int], np.dtype[np.uint8]]
     bounds: np.ndarray[tuple[int], np.dtype[np.int64]]
+
+    def of(self, rows: Sequence[int], empty: int) -> "Written":
+        """Return some of the states, and behind them so many empty ones."""
+        edges = self.bounds.tolist()
+        chosen = [self.blobs[edges[n] : edges[n + 1]] for n in rows]
+        lengths = [state.size for state in chosen] + [0] * empty
+        bounds = np.concatenate([np.zeros(1, np.int64), np.cumsum(lengths, dtype=np.int64)])
+        return Written(np.concatenate(chosen) if chosen else self.blobs[:0], bounds)
+
+
+class Changed(NamedTuple):
+    """What a batch comes to: states to store, by customer, and what its customers caused.
+
+    The first `speaking` customers are those of the batch, the others parts (scoring/merging.py).
+    `refused` are commands that cannot be carried out; `roster` is None where it stays.
+    """
+
+    scored: Scored
+    customers: Sequence[bytes]
+    speaking: int
+    written: Written
+    messages: list[Message]
+    refused: Sequence[Refused] = ()
+    roster: Roster | None = None
 
 
 class Shard:
@@ -109,8 +144,13 @@ class Shard:
         *,
         limits: Limits,
         feed_interval_s: float | None,
+        shards: int = 1,
     ) -> None:
-        """Put it together; `feed_interval_s` None turns the CRM feed off."""
+        """Put it together; `feed_interval_s` None turns the CRM feed off.
+
+        `shards` is how many there are in all.
+        """
+        self.shards = shards
         self.number = number
         self.topics = reading.topics
         self._reading = reading
@@ -134,9 +174,12 @@ class Shard:
         self._draining = False
         self._idle = asyncio.Event()
         self.meta = Meta()
+        self._roster = Roster()
         feed = None
         if feed_interval_s is not None:
-            feed = Feed(feed_interval_s, scorer, wording, self._states_of, metrics)
+            feed = Feed(
+                feed_interval_s, scorer, wording, self._states_of, self._merged_into, metrics
+            )
         self._outbox = Outbox(number, store, publisher, outputs, feed, metrics)
 
     # -- what arrives
@@ -197,6 +240,8 @@ class Shard:
         self.meta = Meta.of(self._stored)
         if self.meta.version and self.meta.layout != self._layout:
             raise LayoutMismatchError(self.number, self.meta.layout, self._layout)
+        # Read after the meta: if it is of a later commit, that one refuses ours.
+        self._roster = await self._patiently(lambda: self._store.roster(self.number))
         self._arrivals.clear()
         self._cache.clear()
         self._turning = None
@@ -219,7 +264,7 @@ class Shard:
         while not self._draining:
             self._something.clear()
             batch = self._arrivals.take(
-                self._cache, self._is_drained, self._limits.most_events, self._limits.most_customers
+                self._cache, self._is_drained, self._limits.most_events, self._most_customers()
             )
             if batch is not None:
                 await self._process(batch)
@@ -236,29 +281,79 @@ class Shard:
 
     # -- a batch
 
+    def _most_customers(self) -> int:
+        """Return how many customers a batch may have: their parts are committed with them."""
+        if self._commands_wait:
+            each = 2 + MOST_MEMBERS
+        else:
+            each = 2 + self._roster.most_members if self._roster else 1
+        return min(self._limits.most_customers, (MOST_KEYS - 3) // each)
+
+    @property
+    def _commands_wait(self) -> bool:
+        topic = self._outputs.commands
+        return topic in self.topics and self._arrivals.waiting(topic) > 0
+
     async def _process(self, batch: Batch) -> None:
-        await self._bury(batch)
         clock = self.meta.day
         if self._scorer.mode == WALL_CLOCK:
             clock = max(clock, self.today())
         positions = batch.positions.tolist()
         customers = [self._cache.customers[n] for n in positions]
+        if self._roster.concerns(customers, batch.events):
+            changed = await self._merged(batch, customers, clock)
+        else:
+            changed = await self._scored(batch, customers, clock)
+        await self._bury(batch, changed.refused)
+        is_committed = await self._commit(changed, batch.offsets)
+        for part in batch.parts:
+            if part.arrived.is_used_up:
+                part.arrived.release()
+        if not is_committed:
+            return
+        self._cache.put(positions, *changed.written)
+        self._count(batch, changed)
+        self._arrivals.done(batch)
+        if self._cache.is_full:
+            self._cache.clear()
+
+    async def _scored(self, batch: Batch, customers: list[bytes], clock: int) -> Changed:
         states = await self._states_of(customers)
         began = time.perf_counter()
         scored = self._scorer.score(states, batch.events, clock)
         self._observe("score", began)
         messages = list(self._wording.messages(scored.outcomes, customers, _causes(batch)))
-        written = await self._commit(scored, customers, messages, batch.offsets)
-        for part in batch.parts:
-            if part.arrived.is_used_up:
-                part.arrived.release()
-        if written is None:
-            return
-        self._cache.put(positions, *written)
-        self._count(batch, scored, messages)
-        self._arrivals.done(batch)
-        if self._cache.is_full:
-            self._cache.clear()
+        written = Written(*self._scorer.write(scored.arena))
+        return Changed(scored, customers, len(customers), written, messages)
+
+    async def _merged(self, batch: Batch, customers: list[bytes], clock: int) -> Changed:
+        """Score a batch that has commands, or customers that are merged."""
+        commands = _commands(batch)
+        parts = also_needed(self._roster, customers, commands, at_once=False)
+        everybody = customers + parts
+        states = await self._states_of(everybody)
+        began = time.perf_counter()
+        merging = score_merging(
+            self._scorer, self._roster, everybody, states, batch.events, clock, commands,
+            shards=self.shards,
+        )  # fmt: skip  # what is known, what comes
+        self._observe("score", began)
+        cause, scored = _causes(batch), merging.scored
+        told = [
+            *self._wording.messages(scored.outcomes, everybody, cause),
+            *messages_of(merging, self.number, cause),
+        ]
+        stored = [everybody[n] for n in merging.written] + merging.dropped
+        written = Written(*self._scorer.write(scored.arena))
+        written = written.of(merging.written, empty=len(merging.dropped))
+        return Changed(
+            scored, stored, len(customers), written, told, merging.refused, merging.roster
+        )
+
+    def _merged_into(self, customer: bytes) -> bytes | None:
+        """Return the customer that another one is merged into, or None."""
+        merged = self._roster.away.get(customer)
+        return None if merged is None else merged.into
 
     async def _states_of(self, customers: Sequence[bytes]) -> list[bytes]:
         """Return committed states, from the cache or the store; empty for a new customer."""
@@ -274,40 +369,39 @@ class Shard:
         return [state or b"" for state in states]
 
     async def _commit(
-        self,
-        scored: Scored,
-        customers: Sequence[bytes],
-        messages: list[Message],
-        offsets: Mapping[str, int],
-        *,
-        turned: int | None = None,
-    ) -> Written | None:
-        """Commit a batch or a part of a turn; None if the shard was found elsewhere."""
+        self, changed: Changed, offsets: Mapping[str, int], *, turned: int | None = None
+    ) -> bool:
+        """Commit a batch or a part of a turn; False if the shard was found elsewhere."""
         began = time.perf_counter()
         number = secrets.randbits(_SLOT_BITS)
-        slot = self._outbox.slot(number, messages, customers)
+        speaking = changed.customers[: changed.speaking]
+        slot = self._outbox.slot(number, changed.messages, speaking)
         meta = self.meta.next(
             offsets={**self._begun, **self.meta.positions, **offsets},
-            day=scored.clock,
+            day=changed.scored.clock,
             layout=self._layout,
             slots=self._outbox.left(self.meta.slots) + ((number,) if slot else ()),
             turned=self.meta.turned if turned is None else turned,
         )
-        written = Written(*self._scorer.write(scored.arena))
         text = meta.to_bytes()
         passing(BEFORE_COMMIT)
         found = await self._patiently(
-            lambda: self._store.commit(self.number, self._stored, text, customers, *written, slot)
-        )
+            lambda: self._store.commit(
+                self.number, self._stored, text,
+                changed.customers, *changed.written, slot, changed.roster,
+            )
+        )  # fmt: skip  # a line for the comparison, a line for what is written
         self._observe("commit", began)
         if found is not None and found != text:
             await self._restart_from(found)
-            return None
+            return False
         passing(AFTER_COMMIT)
         self.meta, self._stored = meta, text
+        if changed.roster is not None:
+            self._roster = changed.roster
         if slot is not None:
-            await self._outbox.put(number, messages, customers)
-        return written
+            await self._outbox.put(number, changed.messages, speaking)
+        return True
 
     async def _restart_from(self, found: bytes) -> None:
         """Another worker committed, or Redis lost its tail: forget all, go on from the store."""
@@ -325,20 +419,29 @@ class Shard:
         await self._reading.seek(positions)
         await self._outbox.recover(self.meta.slots)
 
-    async def _bury(self, batch: Batch) -> None:
+    async def _bury(self, batch: Batch, refused: Sequence[Refused]) -> None:
         """Publish the rejected records byte for byte, before the commit passes over them."""
-        letters = []
-        for part in batch.parts:
-            topic, records = part.arrived.topic, part.arrived.records
-            for n, error, message in part.rejected:
-                own = headers_of(
-                    topic, self.number, int(records.offset[n]), error, message,
-                    self._outputs.group, headers(records, n),
-                )  # fmt: skip  # where and why, and what it came with
-                sent_at = int(records.timestamp[n])
-                letters.append(Record(key(records, n), value(records, n), own, sent_at))
-                self._metrics.dead_letters.labels(topic, error).inc()
+        letters = [
+            self._letter(part.arrived, rejected)
+            for part in batch.parts
+            for rejected in part.rejected
+        ]
+        for event, why in refused:
+            part, position = batch.source(event)
+            record = int(part.arrived.decoded.record[position])
+            LOG.warning("a command is refused", shard=self.number, why=why)
+            letters.append(self._letter(part.arrived, Rejected(record, "RefusedCommand", why)))
         await self._publish_letters(letters)
+
+    def _letter(self, arrived: Arrived, rejected: Rejected) -> Record:
+        n, error, message = rejected
+        topic, records = arrived.topic, arrived.records
+        own = headers_of(
+            topic, self.number, int(records.offset[n]), error, message,
+            self._outputs.group, headers(records, n),
+        )  # fmt: skip  # where and why, and what it came with
+        self._metrics.dead_letters.labels(topic, error).inc()
+        return Record(key(records, n), value(records, n), own, int(records.timestamp[n]))
 
     async def _publish_letters(self, letters: list[Record]) -> None:
         """Publish dead letters; one that is too large goes without its value, which is not lost.
@@ -396,6 +499,8 @@ class Shard:
         customers = turning.portion(self._limits.most_customers)
         if not customers and not turning.is_done:
             return False
+        away = self._roster.away
+        customers = [c for c in customers if not is_part(c) and c not in away]
         states = await self._states_of(customers)
         known = [(c, state) for c, state in zip(customers, states, strict=True) if state]
         customers = [customer for customer, _ in known]
@@ -403,8 +508,9 @@ class Shard:
         scored = scored._replace(clock=max(turning.day, self.meta.day))
         messages = list(self._wording.messages(scored.outcomes, customers, _no_cause))
         turned = turning.day if turning.is_done else None
-        written = await self._commit(scored, customers, messages, {}, turned=turned)
-        if written is not None:
+        written = Written(*self._scorer.write(scored.arena))
+        changed = Changed(scored, customers, len(customers), written, messages)
+        if await self._commit(changed, {}, turned=turned):
             self._cache.refresh(customers, *written)
             self._metrics.turns.inc(len(customers))
             self._count_messages(messages)
@@ -420,19 +526,23 @@ class Shard:
     def _observe(self, step: str, began: float) -> None:
         self._metrics.step_seconds.labels(step).observe(time.perf_counter() - began)
 
-    def _count(self, batch: Batch, scored: Scored, messages: list[Message]) -> None:
-        applied = int(np.count_nonzero(scored.counted))
+    def _count(self, batch: Batch, changed: Changed) -> None:
+        counted = changed.scored.counted
+        applied = int(np.count_nonzero(counted))
         self._metrics.events.labels("applied").inc(applied)
-        self._metrics.events.labels("duplicate").inc(scored.counted.size - applied)
+        self._metrics.events.labels("duplicate").inc(counted.size - applied - len(changed.refused))
         self._metrics.batches.inc()
         if batch.newest > 0:
             age = max(0.0, time.time() - batch.newest / 1000)
             self._metrics.event_age_seconds.observe(age)
-        self._count_messages(messages)
+        self._count_messages(changed.messages)
 
     def _count_messages(self, messages: list[Message]) -> None:
         for message in messages:
-            self._metrics.count(message.value)
+            if message.role == "commands":
+                self._metrics.handovers.inc()
+            else:
+                self._metrics.count(message.value)
 
 
 def _causes(batch: Batch) -> Callable[[int], Cause]:
@@ -441,6 +551,16 @@ def _causes(batch: Batch) -> Callable[[int], Cause]:
         return cause_in(part.arrived.decoded, position)
 
     return cause
+
+
+def _commands(batch: Batch) -> dict[int, Event]:
+    """Return the merges and handovers of a batch, by their positions in it."""
+    found = {}
+    for event in np.flatnonzero(batch.events.kind >= MERGE).tolist():
+        part, position = batch.source(event)
+        if (command := part.arrived.decoded.commands.get(position)) is not None:
+            found[event] = command
+    return found
 
 
 def _no_cause(event: int) -> Cause:

@@ -5,6 +5,7 @@
 | `vp:{p}:meta` | the shard's `Meta` |
 | `vp:{p}:c:<customer>` | a customer's state (scoring/layout.py) |
 | `vp:{p}:out:<number>` | outbox slot: what that commit caused, until Kafka has it |
+| `vp:{p}:merges` | who is merged into whom (rosters.py), if anybody is |
 
 The hash tag `{p}` keeps a shard on one node, so that one script can commit it.
 """
@@ -22,7 +23,9 @@ from redis.backoff import NoBackoff
 from redis.exceptions import AuthenticationError, NoPermissionError, NoScriptError, RedisError
 from redis.exceptions import ConnectionError as RedisConnectionError
 
+from scoring.merging import Roster
 from streams.state import wire
+from streams.state.rosters import roster_of, to_bytes
 
 COMMIT: Final = (Path(__file__).parent / "commit.lua").read_bytes()
 COMMIT_SHA: Final = sha1(COMMIT, usedforsecurity=False).hexdigest().encode()
@@ -85,6 +88,10 @@ class Store:
         """Return the shard's meta, empty if it has none."""
         return bytes(await self._call("GET", self.shard_key(shard, b"meta")) or b"")
 
+    async def roster(self, shard: int) -> Roster:
+        """Return the merges that the shard knows of."""
+        return roster_of(bytes(await self._call("GET", self.shard_key(shard, b"merges")) or b""))
+
     async def states(self, shard: int, customers: Sequence[bytes]) -> list[bytes]:
         """Return the states of customers, empty for those that have none."""
         if not customers:
@@ -111,8 +118,11 @@ class Store:
         blobs: NDArray[np.uint8],
         bounds: NDArray[np.int64],
         slot: Slot | None = None,
+        roster: Roster | None = None,
     ) -> bytes | None:
         """Replace meta and states if the meta is still `expected`; return None, or the meta found.
+
+        `roster` is None where it has not changed.
 
         Raises `StoreUnavailableError` when it is unknown whether the commit happened; then the same
         call can be made again: the comparison tells.
@@ -123,6 +133,9 @@ class Store:
         if slot is not None:
             keys.append(wire.argument(self.shard_key(shard, b"out:%d" % slot.number)))
             values.append(wire.argument(slot.value))
+        if roster is not None:
+            keys.append(wire.argument(self.shard_key(shard, b"merges")))
+            values.append(wire.argument(to_bytes(roster)))
         count = len(customers) + len(keys)
         packed = wire.command(
             4 + 2 * count,

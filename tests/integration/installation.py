@@ -14,12 +14,14 @@ from typing import Any
 import redis
 
 from scoring.calendar import calendar
+from scoring.merging import is_part
 from scoring.scorer import Scorer
 from streams import topics
 from streams.errors import DependencyError
 from streams.model_file import load_model
 from streams.output.messages import Wording
 from streams.settings import Settings
+from streams.state.rosters import roster_of
 from tests.integration import topic_logs
 from tests.integration.processes import WORKER, Process
 from tests.integration.topic_logs import Record
@@ -147,7 +149,14 @@ class Installation:
         """Every customer's state as it is stored."""
         keys = list(self.redis.scan_iter(f"{self.name}:*:c:*", 1000))
         values: Any = self.redis.mget(keys)
-        return {key.split(b":c:", 1)[1]: value for key, value in zip(keys, values, strict=True)}
+        states = {key.split(b":c:", 1)[1]: value for key, value in zip(keys, values, strict=True)}
+        return {customer: state for customer, state in states.items() if not is_part(customer)}
+
+    def away(self) -> set[bytes]:
+        """The customers that are merged into others."""
+        keys = list(self.redis.scan_iter(f"{self.name}:*:merges", 1000))
+        rosters: Any = self.redis.mget(keys) if keys else []
+        return {customer for roster in rosters for customer in roster_of(roster).away}
 
     def applied_by_customer(self) -> dict[str, int]:
         """How many events each customer's state holds, repeats not counted."""
@@ -157,7 +166,8 @@ class Installation:
 
     def snapshots(self, as_of: int | None = None) -> dict[str, dict[str, Any]]:
         """How each customer stands, from its state alone; with `as_of` brought to that day."""
-        states = self.states()
+        away = self.away()
+        states = {name: state for name, state in self.states().items() if name not in away}
         names, blobs = list(states), list(states.values())
         scored = self.scorer.read(blobs) if as_of is None else self.scorer.turn(blobs, as_of).arena
         return {s["customer_id"]: s for s in self.wording.snapshots(scored, names)}

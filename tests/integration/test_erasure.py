@@ -31,7 +31,7 @@ def test_an_erased_customer_is_forgotten_and_does_not_come_back(
 ) -> None:
     model = PACKAGED / "scoring.yaml"
     sent = [s for s in traffic(seed=5, customers=20, events=600, days=30) if s.is_good]
-    sent = [s for s in sent if s.event_type != "erasure"]
+    sent = [s for s in sent if s.event_type != "commands"]
     with (
         input_topics(kafka.bootstrap) as inputs,
         installation(tmp_path, kafka.bootstrap, valkey.url, inputs, model) as run,
@@ -59,5 +59,5 @@ def test_an_erased_customer_is_forgotten_and_does_not_come_back(
         shown = valuepulse("show", ERASED, "--json", variables=run.environment)
         assert shown.code == 2
         assert "was erased" in shown.err
-        (command,) = topic_logs.read(kafka.bootstrap, inputs["erasure"])
+        (command,) = topic_logs.read(kafka.bootstrap, inputs["commands"])
         assert json.loads(command.value or b"")["reason"] == "客户要求"

@@ -103,7 +103,7 @@ async def a_bench(kafka: Kafka, valkey: Valkey, directory: Path) -> AsyncIterato
             run.wording,
             store,
             publisher,
-            Outputs(*(f"{run.name}-{role}" for role in (*OUTPUTS, "group"))),
+            Outputs(**{role: f"{run.name}-{role}" for role in (*OUTPUTS, "commands", "group")}),
             metrics,
             limits=Limits(most_events=1),
             feed_interval_s=1.0,

@@ -78,6 +78,9 @@ def ends(bootstrap: str, topics: Iterable[str]) -> dict[tuple[str, int], int]:
     return found
 
 
+_JUST_BACK = (KafkaError.NOT_LEADER_FOR_PARTITION, KafkaError._UNKNOWN_PARTITION)
+
+
 def _bounds(consumer: Consumer, place: TopicPartition) -> tuple[int, int]:
     """Return first offset and end; a broker that has just come back may not lead it yet."""
 
@@ -85,7 +88,7 @@ def _bounds(consumer: Consumer, place: TopicPartition) -> tuple[int, int]:
         try:
             return consumer.get_watermark_offsets(place)
         except KafkaException as error:
-            if error.args[0].code() == KafkaError.NOT_LEADER_FOR_PARTITION:
+            if error.args[0].code() in _JUST_BACK:
                 return None
             raise
 
@@ -118,7 +121,8 @@ def read(bootstrap: str, *topics: str) -> list[Record]:
                 if error is not None:
                     # The marker of a partition's end stands behind all that can be read of it.
                     assert error.code() == KafkaError._PARTITION_EOF, error
-                    left.pop((message.topic() or "", message.partition() or 0))
+                    # Twice, if somebody appends meanwhile.
+                    left.pop((message.topic() or "", message.partition() or 0), None)
                     continue
                 found.append(_record(message))
     finally:

@@ -10,7 +10,9 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
 
 FACTS = ("transaction", "payment", "complaint", "praise")
-TYPES = (*FACTS, "erasure")
+COMMANDS = "commands"
+TYPES = (*FACTS, COMMANDS)
+"""The input topics, by what they carry."""
 PARTITIONS = 4
 ONCE_ERASED = 500
 START = datetime(2024, 3, 1, tzinfo=UTC)
@@ -35,13 +37,21 @@ class Sent(NamedTuple):
     @property
     def partition(self) -> int:
         """The same for a customer in every topic."""
-        return zlib.crc32(self.key or b"") % PARTITIONS
+        return shard_of(self.key)
 
 
-def traffic(seed: int, *, customers: int, events: int, days: int) -> list[Sent]:
+def shard_of(customer: bytes | None) -> int:
+    """Return the partition of a customer's records."""
+    return zlib.crc32(customer or b"") % PARTITIONS
+
+
+def traffic(
+    seed: int, *, customers: int, events: int, days: int, merge_every: int = 250
+) -> list[Sent]:
     """Return records in order of arrival: 5 % sent twice, 6 % late by up to 20 days, 1 % bad.
 
-    One in a thousand erases its customer.
+    One in a thousand erases its customer, one in `merge_every` merges it into another one, and as
+    many undo that.
     """
     chance = random.Random(seed)
     step = timedelta(days=days) / events
@@ -60,7 +70,11 @@ def traffic(seed: int, *, customers: int, events: int, days: int) -> list[Sent]:
             at = START + n * step
             if chance.random() < 0.06:
                 at -= timedelta(hours=chance.choice([1, 5, 30, 100, 480]))
-            sent.append(_good(chance, n, chance.randrange(customers), at, arrived))
+            who = chance.randrange(customers)
+            if n % (merge_every // 2) == merge_every // 3:
+                sent.append(_command(chance, n, n // merge_every * 13, customers, at, arrived))
+            else:
+                sent.append(_good(chance, n, who, at, arrived))
     return sent
 
 
@@ -76,8 +90,26 @@ def _good(chance: random.Random, n: int, customer: int, at: datetime, arrived: i
     mood = (customer * 7 + (at - START).days // 14 * 5) % 10
     event_type = chance.choices(FACTS, (50, 20, 5 + 3 * (9 - mood), 5 + 3 * mood))[0]
     if n % 1_009 == ONCE_ERASED:
-        event_type = "erasure"
-    fields = _fields(chance, event_type, mood, at)
+        return _sent("erasure", n, customer, at, arrived, {"reason": "客户要求"})
+    return _sent(event_type, n, customer, at, arrived, _fields(chance, event_type, mood, at))
+
+
+def _command(
+    chance: random.Random, n: int, turn: int, customers: int, at: datetime, arrived: int
+) -> Sent:
+    """A merge, or what undoes the one before it; some are not possible."""
+    customer = turn % customers
+    if chance.random() < 0.45:
+        return _sent("unmerge", n, customer, at, arrived, {"reason": "误合并"})
+    into = _name((customer + chance.randrange(customers)) % customers)
+    return _sent(
+        "merge", n, customer, at, arrived, {"into": into, "into_shard": shard_of(into.encode())}
+    )
+
+
+def _sent(
+    event_type: str, n: int, customer: int, at: datetime, arrived: int, fields: dict[str, Any]
+) -> Sent:
     event = {
         "type": event_type,
         "event_id": f"e{n}",
@@ -85,12 +117,11 @@ def _good(chance: random.Random, n: int, customer: int, at: datetime, arrived: i
         "occurred_at": at.isoformat(timespec="milliseconds"),
     } | fields
     value = json.dumps(event, ensure_ascii=False).encode()
-    return Sent(event_type, _name(customer).encode(), value, arrived)
+    topic = event_type if event_type in FACTS else COMMANDS
+    return Sent(topic, _name(customer).encode(), value, arrived)
 
 
 def _fields(chance: random.Random, event_type: str, mood: int, at: datetime) -> dict[str, Any]:
-    if event_type == "erasure":
-        return {"reason": "客户要求"}
     if event_type in ("complaint", "praise"):
         return {{"complaint": "severity", "praise": "rating"}[event_type]: chance.randint(1, 5)}
     cents = int(chance.lognormvariate(9 + mood / 3, 1)) + 1

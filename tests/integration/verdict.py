@@ -8,15 +8,15 @@ from __future__ import annotations
 
 import heapq
 import json
-from collections import defaultdict
+from collections import defaultdict, deque
 from collections.abc import Collection, Iterable, Mapping
 from typing import Any, NamedTuple
 
 from tests.integration.installation import Installation
 from tests.integration.topic_logs import Record
-from tests.integration.traffic import TYPES
+from tests.integration.traffic import PARTITIONS, TYPES
 from tests.properties.comparison import expected, expected_standings, said, standing
-from tests.reference import Fold, Model, parse
+from tests.reference import Event, Fold, Handed, Model, parse
 
 MOST_TOLD = 5
 Outcomes = dict[str, list[dict[str, Any]]]
@@ -71,32 +71,68 @@ def oracle(
             results.refused.add(f"{record.topic}:{record.partition}:{record.offset}")
         else:
             shards[record.partition][record.topic].append(record)
-    for shard in shards.values():
-        # Of equal times the earlier topic's comes first; offsets of a topic stay in order.
-        arrivals = heapq.merge(*shard.values(), key=lambda record: record.timestamp)
-        fold = _folded(Model(model), arrivals, only, results.applied)
+    handed: Handed = {}
+    folds = [
+        _Shard(Fold(Model(model), handed=handed, shards=PARTITIONS), _arrivals(shard), only)
+        for shard in shards.values()
+    ]
+    while any(shard.records for shard in folds):
+        # One shard waits for what another hands over, never two for each other.
+        assert any([shard.advance() for shard in folds]), "somebody handed over what never was"
+    for shard in folds:
+        fold = shard.finished()
+        results.refused.update(shard.refused)
         results.standings.update(expected_standings(fold.customers))
+        for name, customer in fold.customers.items():
+            results.applied[name] = customer.together
         for name, outcomes in fold.outcomes.items():
             results.outcomes[name] = [expected(outcome) for outcome in outcomes]
     return results
 
 
-def _folded(
-    model: Model,
-    records: Iterable[Record],
-    only: Collection[str] | None,
-    applied: dict[str, int],
-) -> Fold:
-    """Fold the records of a partition; counts in `applied` the events of each customer."""
-    fold, day = Fold(model), 0
-    for record in records:
-        event = parse(record.value or b"", model)
-        day = max(day, event.day)
-        if only is None or event.customer_id in only:
-            counted = fold.apply(event, today=day)
-            applied[event.customer_id] = applied.get(event.customer_id, 0) + counted
-    fold.turn(day)
-    return fold
+def _arrivals(shard: Mapping[str, list[Record]]) -> deque[Record]:
+    """Return a shard's records in the order in which they must be applied."""
+    # Of equal times the earlier topic's comes first; offsets of a topic stay in order.
+    return deque(heapq.merge(*shard.values(), key=lambda record: record.timestamp))
+
+
+class _Shard:
+    """A partition on its way through the oracle; `only` as in `oracle`."""
+
+    def __init__(self, fold: Fold, records: deque[Record], only: Collection[str] | None) -> None:
+        self.fold = fold
+        self.records = records
+        self.refused: set[str] = set()
+        self._only = only
+        self._day_of_others = 0
+
+    def advance(self) -> bool:
+        """Apply records up to a handover of what has not happened yet; return whether any."""
+        before = len(self.records)
+        while self.records:
+            event = parse(self.records[0].value or b"", self.fold.model)
+            if event.kind == "handover" and not self._has_happened(event):
+                break
+            self._apply(event, self.records.popleft())
+        return len(self.records) < before
+
+    def _has_happened(self, event: Event) -> bool:
+        handed = self.fold.handed
+        return handed is None or (event.said["member"], event.said["version"]) in handed
+
+    def _apply(self, event: Event, record: Record) -> None:
+        if self._only is not None and event.customer_id not in self._only:
+            self._day_of_others = max(self._day_of_others, event.day)
+            return
+        known = len(self.fold.refused)
+        self.fold.apply(event, today=self._day_of_others)
+        if len(self.fold.refused) > known:
+            self.refused.add(f"{record.topic}:{record.partition}:{record.offset}")
+
+    def finished(self) -> Fold:
+        """Return the fold, turned to the last day."""
+        self.fold.turn(self._day_of_others)
+        return self.fold
 
 
 def left_by(run: Installation, only: Collection[str] | None = None) -> Results:

@@ -25,8 +25,12 @@ def numbers(snapshot: dict[str, Any]) -> dict[str, Any]:
 
 
 def expected_standings(customers: dict[str, Customer]) -> dict[str, dict[str, Any]]:
-    """The oracle's snapshots, each computed from scratch; none of who was erased."""
-    return {n: each.snapshot() for n, each in customers.items() if each.as_of is not None}
+    """The oracle's snapshots, each computed from scratch; none of who was erased or merged."""
+    return {
+        n: each.snapshot()
+        for n, each in customers.items()
+        if each.as_of is not None and each.merge is None
+    }
 
 
 def said(outcome: dict[str, Any]) -> dict[str, Any]:

@@ -12,6 +12,7 @@ import numpy as np
 
 from scoring.arena import NEVER
 from scoring.calendar import calendar
+from scoring.merging import Roster, also_needed, is_part, score_merging
 from scoring.model import parse
 from scoring.money import Rates
 from scoring.scorer import Scored, Scorer
@@ -36,6 +37,8 @@ class Shard:
         self.clock = NEVER
         self.states: dict[bytes, bytes] = {}
         self.told: dict[str, list[dict[str, Any]]] = {}
+        self.roster = Roster()
+        self.refused: list[str] = []
 
     def apply(self, lines: bytes) -> list[bool]:
         """Apply a batch; returns for each line whether it counted."""
@@ -43,14 +46,21 @@ class Shard:
             records_of_lines(lines, 1), event_type=None, now_ms=None, keyed=False
         )
         assert not decoded.rejected, decoded.rejected
-        states = [self.states.get(name, b"") for name in decoded.customers]
-        scored = self.scorer.score(states, decoded.events, self.clock)
-        self.clock = scored.clock
-        self._keep(decoded.customers, scored)
+        names, commands = decoded.customers, decoded.commands
+        names = names + also_needed(self.roster, names, commands, at_once=True)
+        states = [self.states.get(name, b"") for name in names]
+        merging = score_merging(
+            self.scorer, self.roster, names, states, decoded.events, self.clock, commands,
+            shards=None,
+        )  # fmt: skip  # what is known, what comes
+        scored = merging.scored
+        self.clock, self.roster = scored.clock, merging.roster
+        self.refused += [cause_in(decoded, refused.event).event_id for refused in merging.refused]
+        self._keep(names, scored, merging.written)
+        for name in merging.dropped:
+            del self.states[name]
         self._tell(
-            self.wording.messages(
-                scored.outcomes, decoded.customers, lambda event: cause_in(decoded, event)
-            )
+            self.wording.messages(scored.outcomes, names, lambda event: cause_in(decoded, event))
         )
         return [bool(one) for one in scored.counted]
 
@@ -58,21 +68,25 @@ class Shard:
         """Move the clock and catch up all customers, or those given."""
         self.clock = max(self.clock, day)
         names = list(self.states) if customers is None else [name.encode() for name in customers]
+        names = [name for name in names if self._speaks(name)]
         scored = self.scorer.turn([self.states[name] for name in names], self.clock)
-        self._keep(names, scored)
+        self._keep(names, scored, range(len(names)))
         self._tell(self.wording.messages(scored.outcomes, names, _no_event))
 
     def snapshots(self) -> dict[str, dict[str, Any]]:
         """Return how each customer stands, derived from its state alone."""
-        names = list(self.states)
+        names = [name for name in self.states if self._speaks(name)]
         arena = self.scorer.read([self.states[name] for name in names])
         return {s["customer_id"]: s for s in self.wording.snapshots(arena, names)}
 
-    def _keep(self, names: list[bytes], scored: Scored) -> None:
+    def _speaks(self, name: bytes) -> bool:
+        return not is_part(name) and name not in self.roster.away
+
+    def _keep(self, names: list[bytes], scored: Scored, which: Iterable[int]) -> None:
         blobs, bounds = self.scorer.write(scored.arena)
         content = np.asarray(blobs).tobytes()
-        for c, name in enumerate(names):
-            self.states[name] = content[bounds[c] : bounds[c + 1]]
+        for c in which:
+            self.states[names[c]] = content[bounds[c] : bounds[c + 1]]
 
     def _tell(self, messages: Iterable[Message]) -> None:
         for message in messages:

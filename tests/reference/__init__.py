@@ -16,7 +16,7 @@ loops, because `sum` rounds differently since Python 3.12.
 from tests.reference.days import day_number
 from tests.reference.evaluation import Evaluation, evaluate
 from tests.reference.events import Event, parse
-from tests.reference.fold import Clock, Customer, Fold, Outcome
+from tests.reference.fold import Clock, Customer, Fold, Handed, Outcome
 from tests.reference.model import Model
 from tests.reference.scores import Driver
 
@@ -27,6 +27,7 @@ __all__ = [
     "Evaluation",
     "Event",
     "Fold",
+    "Handed",
     "Model",
     "Outcome",
     "day_number",

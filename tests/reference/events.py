@@ -2,7 +2,8 @@
 
 import json
 import math
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from decimal import Decimal
 from fractions import Fraction
 from typing import Any
@@ -24,6 +25,8 @@ class Event:
     day: int
     kind: str
     adds: tuple[tuple[str, int], ...]
+    said: Mapping[str, Any] = field(default_factory=dict, compare=False)
+    """Of a merge and a handover: the whole value."""
 
 
 def parse(line: str | bytes, model: Model) -> Event:
@@ -35,7 +38,8 @@ def parse(line: str | bytes, model: Model) -> Event:
     if kind == "transaction":
         kind = value.get("kind") or "sale"
     adds = tuple(_adds(kind, value, at, day, model))
-    return Event(value["type"], value["event_id"], value["customer_id"], at, day, kind, adds)
+    said = value if kind in {"merge", "handover"} else {}
+    return Event(value["type"], value["event_id"], value["customer_id"], at, day, kind, adds, said)
 
 
 def _adds(kind: str, value: dict[str, Any], at: int, day: int, model: Model) -> Increments:
@@ -58,7 +62,7 @@ def _adds(kind: str, value: dict[str, Any], at: int, day: int, model: Model) -> 
             rating = value.get("rating")
             rated = [] if rating is None else [("praise_rated", 1), ("praise_rating", rating)]
             return [("praise", 1), *rated]
-        case "erasure":
+        case "erasure" | "merge" | "unmerge" | "handover":
             return []
     raise ValueError(f"kind {kind!r} of event {value['event_id']!r} is not in the table of §3")
 

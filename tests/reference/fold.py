@@ -3,18 +3,20 @@
 import hashlib
 from collections import deque
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any, Literal, NamedTuple
 
 from tests.reference.alerts import DropAlert
-from tests.reference.days import EPOCH, EPOCH_DATE, span_of_day
+from tests.reference.days import DAY_MS, EPOCH, EPOCH_DATE, span_of_day
 from tests.reference.evaluation import Evaluation, History, evaluate
 from tests.reference.events import Event
 from tests.reference.model import Model, Score
 from tests.reference.scores import Driver, drivers_of, points_of, total_of
 
 Clock = Literal["event", "wall", "customer"]
+MONTH_MS = 30 * DAY_MS
+MOST_MEMBERS = 16
 
 
 @dataclass(frozen=True)
@@ -59,7 +61,12 @@ class _Cause(NamedTuple):
 
 
 class Customer:
-    """One customer's events, clock, tiers, alerts and outcomes."""
+    """One customer's events, clock, tiers, alerts and outcomes.
+
+    `merge` is the event by which it was merged into another one, `members` is what those did that
+    were merged into it. `applied` counts events,
+    `versions` how many of each member are known.
+    """
 
     def __init__(self, customer_id: str, model: Model) -> None:
         """Begin without events, in the lowest tiers."""
@@ -68,15 +75,27 @@ class Customer:
         self.erased_at = -1
         self.identities: deque[tuple[str, str]] = deque(maxlen=model.ids)
         self.outcomes: list[Outcome] = []
-        self._begin()
+        self.merge: Event | None = None
+        self.members: dict[str, list[Event]] = {}
+        self.versions: dict[str, int] = {}
+        self.members_erased: dict[str, int] = {}
+        self.applied = 0
+        self.own: list[Event] = []
+        self.begin()
 
-    def _begin(self) -> None:
+    def begin(self) -> None:
+        """Know nothing."""
         model = self.model
         self.as_of: int | None = None
         self.history = History(model)
         self.points = {score.name: [0.0] * len(score.terms) for score in model.scores}
         self.ranks = {score.name: 0 for score in model.scores}
         self.alerts = {name: DropAlert(spec) for name, spec in model.alerts.items()}
+
+    @property
+    def together(self) -> int:
+        """How many events were applied to it, and to its members as far as is known."""
+        return self.applied + sum(self.versions[name] for name in self.members)
 
     @property
     def tiers(self) -> dict[str, str]:
@@ -110,7 +129,7 @@ class Customer:
 
     def catch_up(self, clock: int) -> None:
         """Evaluate each day after the as-of day, up to the clock's (§1, step 3)."""
-        if self.as_of is None:
+        if self.as_of is None or self.merge is not None:
             self.as_of = clock
         for day in range(self.as_of + 1, clock + 1):
             self.as_of = day
@@ -126,10 +145,34 @@ class Customer:
             raise ValueError(f"event {event.event_id!r} came before its customer had a day")
         self.identities.append((event.type, event.event_id))
         if event.kind == "erasure":
-            self.erased_at = event.at
-            self._begin()
+            self.erase(event.at)
             return
+        self.own.append(event)
         self.history.add(event)
+        if self.merge is None:
+            self._evaluate(_Cause(self.as_of, event))
+
+    def erase(self, at: int) -> None:
+        """Forget what it did."""
+        self.erased_at = at
+        self.own = []
+        self.begin()
+
+    def speak_again(self, event: Event) -> None:
+        """Evaluate after an unmerge, as if there had been no points before (§9)."""
+        if self.as_of is not None:
+            self.points = {score.name: [0.0] * len(score.terms) for score in self.model.scores}
+            self._evaluate(_Cause(self.as_of, event))
+
+    def reassemble(self, event: Event) -> None:
+        """Evaluate what it and its members did, together; know nothing if nobody did (§9)."""
+        together = self.own + [done for did in self.members.values() for done in did]
+        if not together or self.as_of is None:
+            self.begin()
+            return
+        self.history = History(self.model)
+        for done in together:
+            self.history.add(done)
         self._evaluate(_Cause(self.as_of, event))
 
     def _evaluate(self, cause: _Cause) -> None:
@@ -188,32 +231,140 @@ class Customer:
         )  # fmt: skip
 
 
+Handed = dict[tuple[str, int], list[Event]]
+"""What merged customers had done when so many events had been applied to them."""
+
+
 class Fold:
     """One shard: applies events in the order given and keeps every customer."""
 
-    def __init__(self, model: Model, clock: Clock = "event") -> None:
-        """Begin empty, with one of the clocks of §1."""
+    def __init__(
+        self, model: Model, clock: Clock = "event", handed: Handed | None = None, shards: int = 1
+    ) -> None:
+        """Begin empty, with one of the clocks of §1.
+
+        Without `handed` all customers are here, and what one gives another is taken at once. With
+        it, it is taken when a handover says so; what is given is added to `handed`.
+        """
         self.model = model
         self.clock = clock
+        self.shards = shards
         self.day: int | None = None
         self.customers: dict[str, Customer] = {}
+        self.handed = handed
+        self.refused: list[Event] = []
+        """Merges and unmerges that are not possible (§9)."""
 
     def apply(self, event: Event, today: int | None = None) -> bool:
         """Apply one event; `today` is the day by the wall clock, or the day of the shard's clock.
 
         Returns whether it counted: a duplicate does nothing at all.
         """
-        customer = self.customers.get(event.customer_id)
-        if customer is None:
-            customer = Customer(event.customer_id, self.model)
-        elif event.at <= customer.erased_at or customer.knows(event):
+        customer = self._customer(event.customer_id)
+        if event.kind == "handover":
+            return self._receive(customer, event, today)
+        if event.at <= customer.erased_at or customer.knows(event):
             return False
-        self.customers[event.customer_id] = customer
-        if self.clock == "customer":
-            customer.move_to(event.day)
-        else:
-            customer.catch_up(self._move_clock(event.day, today))
+        if event.kind in {"merge", "unmerge"}:
+            return self._command(customer, event, today)
+        self._catch_up(customer, event.day, today)
         customer.apply(event)
+        customer.applied += 1
+        if event.kind == "erasure":
+            self._erase_members(customer, event)
+        if customer.merge is not None:
+            self._give(customer, customer.merge.said["into"], event)
+        return True
+
+    def _customer(self, name: str) -> Customer:
+        return self.customers.setdefault(name, Customer(name, self.model))
+
+    def _catch_up(self, customer: Customer, day: int, today: int | None) -> None:
+        if self.clock == "customer":
+            customer.move_to(day)
+        else:
+            customer.catch_up(self._move_clock(day, today))
+
+    def _command(self, customer: Customer, event: Event, today: int | None) -> bool:
+        if not self._is_possible(customer, event):
+            self.refused.append(event)
+            return False
+        customer.identities.append((event.type, event.event_id))
+        customer.applied += 1
+        if customer.as_of is None:
+            self._move_clock(event.day, today)
+        else:
+            self._catch_up(customer, event.day, today)
+        into = (customer.merge or event).said["into"]
+        if customer.merge is None:
+            customer.merge = event
+        else:
+            customer.merge = None
+            customer.speak_again(event)
+        self._give(customer, into, event)
+        return True
+
+    def _is_possible(self, customer: Customer, event: Event) -> bool:
+        if event.kind == "unmerge":
+            return customer.merge is not None and event.at <= customer.merge.at + MONTH_MS
+        is_free = customer.merge is None and not customer.members
+        if event.said["into"] == customer.customer_id or not is_free:
+            return False
+        if self.handed is not None:
+            return bool(event.said["into_shard"] < self.shards)
+        return self._may_receive(self._customer(event.said["into"]), customer.customer_id)
+
+    @staticmethod
+    def _may_receive(customer: Customer, member: str) -> bool:
+        has_room = member in customer.members or len(customer.members) < MOST_MEMBERS
+        return customer.merge is None and has_room
+
+    def _erase_members(self, customer: Customer, event: Event) -> None:
+        """Whoever was merged into one that is erased is erased, too."""
+        for name in customer.members:
+            customer.members[name] = []
+            if self.handed is None:
+                member = self.customers[name]
+                member.erase(event.at)
+                member.applied += 1
+            else:
+                customer.members_erased[name] = event.at
+
+    def _give(self, member: Customer, into: str, event: Event) -> None:
+        name, did = member.customer_id, list(member.own)
+        if self.handed is not None:
+            self.handed[name, member.applied] = did
+            return
+        receiver, day = self._customer(into), event.day
+        if member.merge is None:
+            del receiver.members[name]
+        else:
+            receiver.members[name] = did
+            day = max(day, day if member.as_of is None else member.as_of)
+        self._catch_up(receiver, day, None)
+        receiver.reassemble(event)
+
+    def _receive(self, customer: Customer, event: Event, today: int | None) -> bool:
+        """Take what a member in another shard gave; only what is newer than what is known."""
+        assert self.handed is not None
+        said = event.said
+        name, version = said["member"], said["version"]
+        is_new = name not in customer.versions
+        if not said["released"] and not self._may_receive(customer, name):
+            return False
+        if version <= customer.versions.get(name, -1) or (is_new and said["released"]):
+            return False
+        customer.versions[name] = version
+        day = event.day
+        if said["released"]:
+            customer.members.pop(name, None)
+        elif (said["erased"] or -1) < customer.members_erased.get(name, -1):
+            customer.members[name] = []
+        else:
+            customer.members[name] = self.handed[name, version]
+            day = max(day, said["facts"]["as_of"] if said["facts"] else day)
+        self._catch_up(customer, day, today)
+        customer.reassemble(replace(event, type=said["because_type"], event_id=said["because_id"]))
         return True
 
     def turn(self, day: int, customers: Iterable[str] | None = None) -> None:
@@ -225,7 +376,8 @@ class Fold:
             return
         clock = self._move_clock(day)
         for customer_id in self.customers if customers is None else customers:
-            if self.customers[customer_id].as_of is not None:
+            customer = self.customers[customer_id]
+            if customer.as_of is not None and customer.merge is None:
                 self.customers[customer_id].catch_up(clock)
 
     @property

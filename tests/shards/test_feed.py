@@ -32,10 +32,11 @@ class Fed:
     def __init__(self, interval_s: float, topics: Topics) -> None:
         self.topics = topics
         self.states: dict[bytes, bytes] = {}
+        self.merged: dict[bytes, bytes] = {}
         self.covered: list[int] = []
         self.rounds = 0
         self.metrics = Metrics()
-        self.feed = Feed(interval_s, SCORER, WORDING, self.states_of, self.metrics)
+        self.feed = Feed(interval_s, SCORER, WORDING, self.states_of, self.merged.get, self.metrics)
 
     async def states_of(self, customers: Sequence[bytes]) -> list[bytes]:
         """Return committed states."""

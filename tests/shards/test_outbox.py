@@ -31,7 +31,9 @@ class Office:
 
     def __init__(self, store: Store, publisher: Publisher, topics: Topics) -> None:
         self.store, self.publisher, self.topics = store, publisher, topics
-        self.names = Outputs(topics("changes"), topics("alerts"), "none", "none", "group")
+        self.names = Outputs(
+            topics("changes"), topics("alerts"), topics("commands"), "none", "none", "group"
+        )
         self.version = 0
 
     def outbox(self, feed: Feed | None = None) -> Outbox:
@@ -81,7 +83,7 @@ async def no_states(customers: Sequence[bytes]) -> list[bytes]:
 
 async def test_a_commit_without_outcomes_needs_a_slot_only_for_the_feed(office: Office) -> None:
     assert office.outbox().slot(1, [], [b"ada"]) is None
-    feed = Feed(1.0, SCORER, WORDING, no_states, Metrics())
+    feed = Feed(1.0, SCORER, WORDING, no_states, lambda _: None, Metrics())
     slot = office.outbox(feed).slot(1, [], [b"ada"])
     assert slot is not None
     assert json.loads(slot.value) == {"messages": [], "customers": ["ada"]}

@@ -5,17 +5,15 @@ Each takes away one of the things that keep a shard exact, as somebody might who
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from hashlib import sha1
 from typing import Final
 
 import pytest
 
-from scoring.scorer import Scored
 from streams.kafka.record_sets import RecordSet
-from streams.output.messages import Message
-from streams.shards.shard import Shard, Written
+from streams.shards.shard import Changed, Shard
 from streams.state import store
 from streams.state.cache import StateCache
 
@@ -36,16 +34,10 @@ def caches_before_the_reply(patch: pytest.MonkeyPatch) -> None:
     commit, reopen = Shard._commit, Shard.open
 
     async def hasty(
-        shard: Shard,
-        scored: Scored,
-        customers: Sequence[bytes],
-        messages: list[Message],
-        offsets: Mapping[str, int],
-        *,
-        turned: int | None = None,
-    ) -> Written | None:
-        shard._cache.refresh(customers, *shard._scorer.write(scored.arena))
-        return await commit(shard, scored, customers, messages, offsets, turned=turned)
+        shard: Shard, changed: Changed, offsets: Mapping[str, int], *, turned: int | None = None
+    ) -> bool:
+        shard._cache.refresh(changed.customers, *changed.written)
+        return await commit(shard, changed, offsets, turned=turned)
 
     async def trusting(shard: Shard) -> Mapping[str, int]:
         cache, shard._cache = shard._cache, StateCache(0)
@@ -74,16 +66,11 @@ def publishes_before_the_commit(patch: pytest.MonkeyPatch) -> None:
     commit = Shard._commit
 
     async def hasty(
-        shard: Shard,
-        scored: Scored,
-        customers: Sequence[bytes],
-        messages: list[Message],
-        offsets: Mapping[str, int],
-        *,
-        turned: int | None = None,
-    ) -> Written | None:
-        await shard._outbox.put(shard.meta.version + 1, messages, customers)
-        return await commit(shard, scored, customers, messages, offsets, turned=turned)
+        shard: Shard, changed: Changed, offsets: Mapping[str, int], *, turned: int | None = None
+    ) -> bool:
+        speaking = changed.customers[: changed.speaking]
+        await shard._outbox.put(shard.meta.version + 1, changed.messages, speaking)
+        return await commit(shard, changed, offsets, turned=turned)
 
     patch.setattr(Shard, "_commit", hasty)
 

@@ -33,14 +33,13 @@ class Inputs:
 
     @staticmethod
     def _laid_out(sent: Iterable[Sent], chance: random.Random) -> list[Record]:
-        ends: dict[TP, int] = defaultdict(int)
+        """Return records whose offset is still how many are left out before them."""
         records = []
         for each in sent:
             place = TP(each.event_type, each.partition)
-            offset = ends[place] + (chance.randint(1, 3) if chance.random() < 0.04 else 0)
-            ends[place] = offset + 1
+            gap = chance.randint(1, 3) if chance.random() < 0.04 else 0
             arrived = EPOCH_MS + (each.arrived_ms - FIRST_ARRIVAL_MS) // 2
-            records.append(Record(*place, offset, arrived, each.key, each.value, []))
+            records.append(Record(*place, gap, arrived, each.key, each.value, []))
         return records
 
     @property
@@ -56,11 +55,20 @@ class Inputs:
         ):
             record = self._coming.pop()
             self._newest_ms = record.timestamp
-            place = TP(record.topic, record.partition)
-            self._logs[place].append(record)
-            self._offsets[place].append(record.offset)
+            self._append(record)
             appended += 1
         return appended
+
+    def _append(self, record: Record) -> None:
+        place = TP(record.topic, record.partition)
+        offset = self.end(place) + record.offset
+        self._logs[place].append(record._replace(offset=offset))
+        self._offsets[place].append(offset)
+
+    def hand_on(self, topic: str, partition: int, published: Sequence[Published]) -> None:
+        """Append what a worker tells another one: behind all that has arrived."""
+        for each in published:
+            self._append(Record(topic, partition, 0, self._newest_ms, each.key, each.value, []))
 
     def end(self, place: TP) -> int:
         """Return the offset behind a partition's last record."""

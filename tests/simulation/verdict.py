@@ -6,9 +6,11 @@ import json
 from collections.abc import Mapping
 from typing import Any, cast
 
+from scoring.merging import is_part
+from streams.state.rosters import roster_of
 from tests.integration.installation import Installation
 from tests.integration.topic_logs import Record
-from tests.integration.traffic import TYPES
+from tests.integration.traffic import PARTITIONS, TYPES
 from tests.integration.verdict import Outcomes, Results, differences, oracle, results_of
 from tests.properties.comparison import standing
 from tests.simulation.worker import OUTPUTS, PREFIX
@@ -20,7 +22,8 @@ class Remains:
 
     def __init__(self, world: World) -> None:
         self._world = world
-        keys: Any = world.client.keys(f"{PREFIX}:*:c:*")
+        found: Any = world.client.keys(f"{PREFIX}:*:c:*")
+        keys = [key for key in found if not is_part(key)]
         blobs: Any = world.client.mget(keys) if keys else []
         self._names = [key.split(b":c:", 1)[1] for key in keys]
         self._arena = world.scoring.scorer.read(blobs)
@@ -28,7 +31,11 @@ class Remains:
     def snapshots(self) -> dict[str, dict[str, Any]]:
         """How each customer stands, from its state alone."""
         shots = self._world.scoring.wording.snapshots(self._arena, self._names)
-        return {shot["customer_id"]: shot for shot in shots}
+        rosters: Any = self._world.client.mget(
+            [f"{PREFIX}:{{{shard}}}:merges" for shard in range(PARTITIONS)]
+        )
+        away = {name.decode() for stored in rosters for name in roster_of(stored or b"").away}
+        return {shot["customer_id"]: shot for shot in shots if shot["customer_id"] not in away}
 
     def applied_by_customer(self) -> dict[str, int]:
         """How many events each customer's state holds."""

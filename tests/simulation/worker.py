@@ -30,13 +30,15 @@ from streams.shards.shard import Limits, Reading, Shard
 from streams.state.store import Store
 from streams.tasks import end
 from streams.timers import Turns
-from tests.integration.traffic import TYPES
+from tests.integration.traffic import COMMANDS, PARTITIONS, TYPES
 from tests.simulation.loop import OWNER, VirtualLoop
 from tests.simulation.network import Link, Network
 from tests.simulation.topics import Inputs, Outputs, places
 
 PREFIX = "sim"
-OUTPUTS = OutputNames("tier_changes", "value_alerts", "customer_scores", "dead_letters", "group")
+OUTPUTS = OutputNames(
+    "tier_changes", "value_alerts", COMMANDS, "customer_scores", "dead_letters", "group"
+)
 STORE_TIMEOUT_S = 5.0
 _LEAVE_S = 20.0
 Act = Callable[[], str]
@@ -143,7 +145,10 @@ class MemoryPublisher(Publisher):
         taken = {"": len(records), "no reply": len(records), "in part": world.some(len(records))}
         batch = records[: taken.get(fate, 0)]
         world.publishes(topic, batch)
-        world.outputs.append(topic, partition, batch)
+        if topic == OUTPUTS.commands:
+            world.inputs.hand_on(topic, partition, batch)
+        else:
+            world.outputs.append(topic, partition, batch)
         if not done.done():
             if fate:
                 done.set_exception(KafkaTimeoutError(f"{fate}, says the simulation"))
@@ -287,6 +292,7 @@ class Worker:
             self.metrics,
             limits=world.limits,
             feed_interval_s=world.feed_interval_s,
+            shards=PARTITIONS,
         )
 
     def later(self, label: str, act: Act) -> None:

@@ -86,7 +86,9 @@ class World:
         self.limits = Limits(plan.most_events, plan.most_customers, plan.cached_customers)
         self.feed_interval_s = plan.feed_interval_s
         self.loop = VirtualLoop(self._step)
-        sent = traffic(seed, customers=plan.customers, events=plan.events, days=plan.days)
+        sent = traffic(
+            seed, customers=plan.customers, events=plan.events, days=plan.days, merge_every=30
+        )
         self.bad_values = {record.value for record in sent if not record.is_good}
         self.inputs = Inputs(sent, self._chance)
         self.outputs = Outputs()
@@ -201,10 +203,12 @@ class World:
 
     def publishes(self, topic: str, records: Sequence[Record]) -> None:
         """Fail if an outcome goes out that no commit holds."""
-        if topic not in (OUTPUTS.tier_changes, OUTPUTS.value_alerts):
+        names = {OUTPUTS.tier_changes: "id", OUTPUTS.value_alerts: "id"}
+        names[OUTPUTS.commands] = "event_id"
+        if topic not in names:
             return
         for record in records:
-            identity = json.loads(record.value or b"")["id"]
+            identity = json.loads(record.value or b"")[names[topic]]
             if identity not in self._durable:
                 self._fail(RunFailedError(f"{identity} was published before its commit"))
 
@@ -218,7 +222,7 @@ class World:
         start = packed.find(b'{"messages":') if start < 0 else start
         if start >= 0:
             slot = orjson.loads(packed[start : packed.index(b"\r\n", start)])
-            self._durable.update(identity for _, identity, _, _ in slot["messages"])
+            self._durable.update(message[1] for message in slot["messages"])
 
     # -- what happens next
 

@@ -1,6 +1,6 @@
 """The exact path: one record through the models, which decide and say why not."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import date
 from decimal import Decimal
 from typing import Any, NamedTuple
@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from pydantic import BaseModel, ValidationError
 
 from scoring.calendar import Calendar, day_of, day_start
-from scoring.events import TYPES, Costs, Event
+from scoring.events import TYPES, Costs, Event, Handover, Merge
 from scoring.fields import Shape
 from scoring.measures import ABSENT, KINDS
 from scoring.money import LIMIT, Rates, digits
@@ -46,6 +46,8 @@ class Reading(NamedTuple):
     cost: int
     due: int
     level: int
+    command: Event | None = None
+    """The event itself, of the types that say more than columns hold."""
 
 
 class ModelReader:
@@ -59,14 +61,14 @@ class ModelReader:
         self._default_kinds = {name: default_kind(name, model) for name, model in TYPES.items()}
 
     def read(
-        self, value: bytes, headers: Mapping[str, bytes], *, event_type: str | None
+        self, value: bytes, headers: Mapping[str, bytes], *, types: Collection[str]
     ) -> Reading:
-        """Return the event in `value`; its own `type` decides when `event_type` is None.
+        """Return the event in `value`, of one of the types; its own `type` decides which.
 
         Raises `Refusal`, which names field, value and rule.
         """
         fields = unwrap(parse(value), headers)
-        name = _type_of(fields, event_type)
+        name = _type_of(fields, types)
         model = TYPES[name]
         _refuse_doubles(fields, model)
         try:
@@ -97,6 +99,7 @@ class ModelReader:
             cost=self._cost(name, event, currency, day),
             due=self._due(self._value(name, event, Shape.DUE_AT)),
             level=ABSENT if level is None else level,
+            command=event if isinstance(event, (Merge, Handover)) else None,
         )
 
     def _value(self, name: str, event: Event, shape: Shape) -> Any:
@@ -129,19 +132,20 @@ class ModelReader:
         return ABSENT if due is None else due
 
 
-def _type_of(fields: Fields, expected: str | None) -> str:
+def _type_of(fields: Fields, types: Collection[str]) -> str:
     found = fields.get("type")
     if found is None:
-        if expected is None:
+        if len(types) > 1:
             raise Refusal("MissingField", "field `type` is missing: here each event names its type")
-        return expected
+        return next(iter(types))
     if not isinstance(found, str):
         raise Refusal("WrongType", f"field `type` is {shown(found)}: must be a string")
     if found not in TYPES:
         known = ", ".join(TYPES)
         raise Refusal("UnknownType", f"field `type` is {shown(found)}: must be one of {known}")
-    if expected not in (None, found):
-        raise Refusal("TypeMismatch", f"field `type` is `{found}`: this topic takes `{expected}`")
+    if found not in types:
+        taken = "`, `".join(types)
+        raise Refusal("TypeMismatch", f"field `type` is `{found}`: this topic takes `{taken}`")
     return found
 
 

@@ -1,0 +1,581 @@
+"""Customers that count for another one: merged, handed over, taken back (docs/semantics.md §9).
+
+A merged customer keeps its own state, in its own shard, and is silent: its events add facts and
+evaluate nothing. After each of them its facts are handed over to the customer that it was merged
+into. That one keeps apart what it did itself and what each member handed over (its *parts*); its
+facts are those of the parts together. So an unmerge has nothing to take out of a sum: it leaves a
+part away, and lets the member speak again.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Final, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from scoring import kernel
+from scoring.arena import NEVER, Arena
+from scoring.columns import Events
+from scoring.events import Bucket, Event, Facts, Handover, Merge
+from scoring.kernel import CUSTOMER_CLOCK, ERASURE, MERGE
+from scoring.measures import KINDS, MARKS, MEASURES
+from scoring.scorer import Scored, Scorer
+
+UNMERGE: Final = KINDS.index("unmerge")
+HANDOVER: Final = KINDS.index("handover")
+REVERSIBLE_MS: Final = 30 * 86_400_000
+"""Time for which a merge can be undone, counted from its `occurred_at`."""
+MOST_MEMBERS: Final = 16
+"""Customers merged into one: all its parts are committed together."""
+_APART: Final = b"\xff"
+"""Stands between the two ids of a part: no UTF-8 text has this byte."""
+ACTIVE: Final = -1
+
+
+class Merged(NamedTuple):
+    """That a customer was merged into another one: where that one is, by which merge, and when."""
+
+    into: bytes
+    shard: int
+    merge_id: str
+    at: int
+
+
+class Member(NamedTuple):
+    """Who was merged into a customer: its shard, and `ACTIVE` or the version at which it left.
+
+    `erased` is the time of an erasure of the customer, which its members are to follow.
+    """
+
+    shard: int
+    left_at: int = ACTIVE
+    erased: int = NEVER
+
+
+@dataclass(frozen=True)
+class Roster:
+    """The merges that one shard knows of.
+
+    `away` are its customers that were merged into another one; `members` are, by customer, those
+    that were ever merged into it.
+    """
+
+    away: Mapping[bytes, Merged] = field(default_factory=dict)
+    members: Mapping[bytes, Mapping[bytes, Member]] = field(default_factory=dict)
+
+    def __bool__(self) -> bool:
+        """Return whether there is any."""
+        return bool(self.away or self.members)
+
+    def active(self, customer: bytes) -> list[bytes]:
+        """Return who is merged into a customer now."""
+        known = self.members.get(customer, {})
+        return [member for member, of in known.items() if of.left_at == ACTIVE]
+
+    @property
+    def most_members(self) -> int:
+        """How many members the customer with the most of them has."""
+        return max((len(self.active(customer)) for customer in self.members), default=0)
+
+    def concerns(self, customers: Sequence[bytes], events: Events) -> bool:
+        """Return whether a batch has commands, or a customer that was merged or has members."""
+        if events.kind.size and int(events.kind.max()) >= MERGE:
+            return True
+        return bool(self) and any(c in self.away or c in self.members for c in customers)
+
+    def merged(self, customer: bytes, to: Merged) -> "Roster":
+        """Return it with a customer that counts for another one."""
+        return replace(self, away={**self.away, customer: to})
+
+    def unmerged(self, customer: bytes) -> "Roster":
+        """Return it with a customer that counts for itself again."""
+        return replace(self, away={c: to for c, to in self.away.items() if c != customer})
+
+    def with_member(self, customer: bytes, name: bytes, member: Member) -> "Roster":
+        """Return it with one that was merged into a customer, or has left it."""
+        of = {**self.members.get(customer, {}), name: member}
+        return replace(self, members={**self.members, customer: of})
+
+
+def part_of(customer: bytes, member: bytes) -> bytes:
+    r"""Return the id of the state that holds what a member gave to a customer.
+
+    What the customer did itself is its own part.
+
+    >>> part_of(b"ada", b"ada")
+    b'ada\xffada'
+    """
+    return customer + _APART + member
+
+
+def is_part(customer: bytes) -> bool:
+    """Return whether an id is that of a part and not of a customer."""
+    return _APART in customer
+
+
+class Given(NamedTuple):
+    """What a silent customer hands over after an event of the batch; `facts` as in `Handover`."""
+
+    to: Merged
+    member: bytes
+    member_shard: int
+    event: int
+    version: int
+    released: bool
+    erased: int | None
+    facts: Facts | None
+
+
+class Undone(NamedTuple):
+    """A handover to a customer that was itself merged: its merge must be undone where it is."""
+
+    handover: Handover
+    why: str
+
+
+class Refused(NamedTuple):
+    """A command that cannot be carried out: its position in the batch, and why."""
+
+    event: int
+    why: str
+
+
+class Erased(NamedTuple):
+    """A member of a customer that was erased: it must be, too, in its shard."""
+
+    member: bytes
+    shard: int
+    event: int
+
+
+class Merging(NamedTuple):
+    """What came of a batch with merges.
+
+    `written` are the positions in the arena of the customers and parts to store, `dropped` the ids
+    of parts that are not needed any more.
+    """
+
+    scored: Scored
+    written: list[int]
+    dropped: list[bytes]
+    roster: Roster
+    given: list[Given]
+    undone: list[Undone]
+    refused: list[Refused]
+    erased: list[Erased]
+
+
+def also_needed(
+    roster: Roster, customers: Sequence[bytes], commands: Mapping[int, Event], *, at_once: bool
+) -> list[bytes]:
+    """Return the ids of further states that a batch needs.
+
+    `at_once`: both sides of a merge are here, and nothing needs to be sent (a replay).
+    """
+    receivers = {c: list(roster.active(c)) for c in customers if c in roster.members}
+    for command in commands.values():
+        if isinstance(command, Handover):
+            receivers.setdefault(command.customer_id.encode(), []).append(command.member.encode())
+        elif isinstance(command, Merge) and at_once:
+            into = command.into.encode()
+            receivers.setdefault(into, []).append(command.customer_id.encode())
+    if at_once:
+        for customer in customers:
+            if customer in roster.away:
+                receivers.setdefault(roster.away[customer].into, [])
+    needed: list[bytes] = []
+    for customer, members in receivers.items():
+        needed += [customer] if at_once else []
+        for member in [*roster.active(customer), *members]:
+            needed += [part_of(customer, member)] + ([member] if at_once else [])
+        needed.append(part_of(customer, customer))
+    known = set(customers)
+    return [c for c in dict.fromkeys(needed) if c not in known]
+
+
+def score_merging(
+    scorer: Scorer,
+    roster: Roster,
+    customers: Sequence[bytes],
+    states: Sequence[bytes],
+    events: Events,
+    clock: int,
+    commands: Mapping[int, Event],
+    *,
+    shards: int | None,
+) -> Merging:
+    """Apply a batch as `Scorer.score` does, and carry out its merges.
+
+    `customers` are those of the batch and behind them `also_needed`, `states` theirs. `commands`
+    are the merges and handovers among the events, by position. `shards` is how many there are;
+    None: all customers are here, and what one gives another is taken at once.
+    """
+    return _Batch(scorer, roster, customers, states, events, clock, commands, shards).run()
+
+
+class _Batch:
+    """One batch on its way through the kernel, with stops where merges are concerned."""
+
+    def __init__(
+        self,
+        scorer: Scorer,
+        roster: Roster,
+        customers: Sequence[bytes],
+        states: Sequence[bytes],
+        events: Events,
+        clock: int,
+        commands: Mapping[int, Event],
+        shards: int | None,
+    ) -> None:
+        self.scorer = scorer
+        self.roster = roster
+        self.customers = list(customers)
+        self.events = events
+        self.merges = {e: c for e, c in commands.items() if isinstance(c, Merge)}
+        self.handovers = {e: c for e, c in commands.items() if isinstance(c, Handover)}
+        self.at_once = shards is None
+        self.shards = shards
+        self.position = {customer: n for n, customer in enumerate(self.customers)}
+        arena = scorer.read(states, self._room(states))
+        counted = np.zeros(events.customer.size, np.bool_)
+        self.scored = Scored(arena, scorer.no_outcomes(), counted, clock)
+        self.was_stored = [bool(state) for state in states]
+        self.cleared: set[bytes] = set()
+        self.given: list[Given] = []
+        self.undone: list[Undone] = []
+        self.refused: list[Refused] = []
+        self.erased: list[Erased] = []
+        own = [self.position.get(part_of(c, c), n) for n, c in enumerate(self.customers)]
+        self.own_events = events._replace(customer=np.array(own, np.int32)[events.customer])
+
+    def _room(self, states: Sequence[bytes]) -> NDArray[np.int64]:
+        """Return for how many buckets, and identities, more each customer needs room.
+
+        One an event at most, and a state has no more than half its bytes. A part must hold what its
+        member may have, and a customer what all its parts have.
+        """
+        events = np.bincount(self.events.customer, minlength=len(states)).astype(np.int64)
+        room = events.copy()
+        handed = _most_days(self.handovers.values())
+        for n, customer in enumerate(self.customers):
+            if is_part(customer):
+                receiver, _, member = customer.partition(_APART)
+                into, source = self.position[receiver], self.position.get(member)
+                room[n] = handed.get(customer, 0)
+                if source is not None:
+                    room[n] += events[source] + len(states[source]) // 2
+                room[into] += room[n] + len(states[n]) // 2
+        return room
+
+    # -- the way through the batch
+
+    def run(self) -> Merging:
+        done = 0
+        for stop in self._stops():
+            self.scored = self.scorer.step(self.scored, self.events, done, stop)
+            self._apply(stop)
+            done = stop + 1
+        self.scored = self.scorer.step(self.scored, self.events, done, self.events.customer.size)
+        kept = [n for n in range(len(self.customers)) if self._is_written(n)]
+        stored = (c for n, c in enumerate(self.customers) if self.was_stored[n])
+        return Merging(
+            self.scored, kept, [c for c in stored if c in self.cleared],
+            self.roster, self.given, self.undone, self.refused, self.erased,
+        )  # fmt: skip  # what is stored, then what else came of it
+
+    def _is_written(self, n: int) -> bool:
+        customer = self.customers[n]
+        if customer in self.cleared:
+            return False
+        return self.was_stored[n] or not is_part(customer) or self._is_part_in_use(customer)
+
+    def _is_part_in_use(self, part: bytes) -> bool:
+        receiver, _, member = part.partition(_APART)
+        active = self.roster.active(receiver)
+        return bool(active) and (member == receiver or member in active)
+
+    def _stops(self) -> list[int]:
+        """Return the events that concern a merge, or a customer that is, or will be, in one."""
+        special = {n for n, c in enumerate(self.customers) if c in self.roster.away}
+        special |= {n for n, c in enumerate(self.customers) if c in self.roster.members}
+        commands = [*self.merges, *self.handovers]
+        special.update(self.events.customer[commands].tolist())
+        into = (merge.into.encode() for merge in self.merges.values())
+        special.update(self.position[customer] for customer in into if customer in self.position)
+        concerned = np.isin(self.events.customer, np.array(sorted(special), np.int32))
+        found: list[int] = np.flatnonzero(concerned | (self.events.kind >= MERGE)).tolist()
+        return found
+
+    def _apply(self, event: int) -> None:
+        kind = int(self.events.kind[event])
+        customer = self.customers[self.events.customer[event]]
+        if kind == HANDOVER:
+            self._take(event, customer, self.handovers[event])
+        elif kind in (MERGE, UNMERGE):
+            if not self._is_known(event):
+                self._decide(event, kind, customer)
+        else:
+            self._add(event, kind, customer)
+
+    def _is_known(self, event: int) -> bool:
+        """Return whether an event is a repeat, without remembering it."""
+        customer = self.scored.arena.customers[self.events.customer[event]]
+        size = int(self.scorer.program.limits[0]["ring"])
+        end = int(customer["ring_start"] + customer["ring_count"])
+        ring = self.scored.arena.ring[max(int(customer["ring_start"]), end - size) : end]
+        return bool((ring == self.events.identity[event]).any()) or bool(
+            self.events.at[event] <= customer["erased"]
+        )
+
+    def _step(self, event: int, events: Events, *, silent: bool) -> bool:
+        self.scored = self.scorer.step(self.scored, events, event, event + 1, silent=silent)
+        return bool(self.scored.counted[event])
+
+    # -- commands
+
+    def _decide(self, event: int, kind: int, customer: bytes) -> None:
+        merged = self.roster.away.get(customer)
+        at = int(self.events.at[event])
+        why = self._why_no_merge(event, customer) if kind == MERGE else why_no_unmerge(merged, at)
+        if why is not None:
+            self.refused.append(Refused(event, why))
+            return
+        self._step(event, self.events, silent=merged is not None)
+        if merged is None:
+            merge = self.merges[event]
+            to = Merged(merge.into.encode(), merge.into_shard, merge.event_id, at)
+            self.roster = self.roster.merged(customer, to)
+            self._give(event, customer, to)
+            return
+        self.roster = self.roster.unmerged(customer)
+        self._speak_again(event, self.position[customer])
+        self._give(event, customer, merged, released=True)
+
+    def _speak_again(self, event: int, c: int) -> None:
+        """Evaluate a customer that was silent, as if it had had no points before.
+
+        It has none of its last evaluation: what a state holds is not what was known then.
+        """
+        arena = self.scored.arena
+        if arena.customers["as_of"][c] != NEVER:
+            arena.points[c] = 0.0
+            arena.scores[c] = 0.0
+            self._reassemble(event, c, [], int(self.events.day[event]))
+
+    def _why_no_merge(self, event: int, customer: bytes) -> str | None:
+        merge = self.merges[event]
+        into = merge.into.encode()
+        why = why_not_away(self.roster, customer, into)
+        if why is not None:
+            return why
+        if self.at_once:
+            return why_no_member(self.roster, into, customer)
+        return self._why_no_shard(merge.into_shard)
+
+    def _why_no_shard(self, shard: int) -> str | None:
+        if self.shards is None or shard < self.shards:
+            return None
+        return f"there is no shard {shard}: the topics have {self.shards} partitions"
+
+    # -- facts
+
+    def _add(self, event: int, kind: int, customer: bytes) -> None:
+        """Apply a fact or an erasure, to the customer's own part too, and hand it over."""
+        to = self.roster.away.get(customer)
+        if not self._step(event, self.events, silent=to is not None):
+            return
+        if members := self.roster.active(customer):
+            self._step(event, self.own_events, silent=True)
+            if kind == ERASURE:
+                for member in members:
+                    self._erase(event, customer, member)
+        if to is not None:
+            self._give(event, customer, to)
+
+    def _erase(self, event: int, customer: bytes, member: bytes) -> None:
+        """Forget also a member of a customer that was erased: both are the same person."""
+        if self.at_once:
+            kernel.forget(self.scored.arena, self.position[member], int(self.events.at[event]))
+            self._give(event, member, self.roster.away[member])
+            return
+        enter_facts(self.scored.arena, self.position[part_of(customer, member)], None)
+        known = self.roster.members[customer][member]
+        erased = known._replace(erased=int(self.events.at[event]))
+        self.roster = self.roster.with_member(customer, member, erased)
+        self.erased.append(Erased(member, known.shard, event))
+
+    def _give(self, event: int, customer: bytes, to: Merged, *, released: bool = False) -> None:
+        c = self.position[customer]
+        row = self.scored.arena.customers[c]
+        erased = None if row["erased"] == NEVER else int(row["erased"])
+        facts = None if released else facts_of(self.scored.arena, c)
+        given = Given(to, customer, 0, event, int(row["applied"]), released, erased, facts)
+        if self.at_once:
+            self._take_given(event, to.into, given)
+        else:
+            self.given.append(given)
+
+    # -- what comes from members
+
+    def _take(self, event: int, customer: bytes, handover: Handover) -> None:
+        member = handover.member.encode()
+        if why := self._why_no_shard(handover.member_shard):
+            self.refused.append(Refused(event, why))
+            return
+        if not handover.released and (why := why_no_member(self.roster, customer, member)):
+            self.undone.append(Undone(handover, why))
+            return
+        to = Merged(customer, 0, handover.merge_id, 0)
+        given = Given(
+            to, member, handover.member_shard, event,
+            handover.version, handover.released, handover.erased, handover.facts,
+        )  # fmt: skip  # who and why, then what
+        self._take_given(event, customer, given)
+
+    def _take_given(self, event: int, customer: bytes, given: Given) -> None:
+        """Replace a member's part by what it gave, unless something newer is known."""
+        c, member = self.position[customer], given.member
+        if given.version <= self._version(customer, member, given):
+            return
+        own, part = part_of(customer, customer), part_of(customer, member)
+        self.scored.counted[event] = True
+        if not self.roster.active(customer):
+            copy_facts(self.scored.arena, c, self.position[own])
+        known = self.roster.members.get(customer, {}).get(member, Member(given.member_shard))
+        left_at = given.version if given.released else ACTIVE
+        self.roster = self.roster.with_member(customer, member, known._replace(left_at=left_at))
+        erased = NEVER if given.erased is None else given.erased
+        facts = given.facts if erased >= known.erased else None  # it has yet to follow
+        enter_facts(self.scored.arena, self.position[part], facts)
+        self.scored.arena.customers["applied"][self.position[part]] = given.version
+        active = self.roster.active(customer)
+        parts = [self.position[own], *(self.position[part_of(customer, m)] for m in active)]
+        day = int(self.events.day[event])
+        self._reassemble(event, c, parts, day if facts is None else max(day, facts.as_of))
+        self.cleared -= {own, part}
+        if given.released:
+            self.cleared |= {part} if active else {part, own}
+
+    def _version(self, customer: bytes, member: bytes, given: Given) -> int:
+        """Return what a handover must exceed: the version of the member that is known."""
+        known = self.roster.members.get(customer, {}).get(member)
+        if known is None:  # its first may be the last: the merge was undone, or never allowed
+            return given.version if given.released else NEVER
+        if known.left_at != ACTIVE:
+            return known.left_at
+        part = self.position[part_of(customer, member)]
+        return int(self.scored.arena.customers["applied"][part])
+
+    def _reassemble(self, event: int, c: int, parts: Sequence[int], day: int) -> None:
+        scored, scorer = self.scored, self.scorer
+        clock = scored.clock
+        if scorer.mode != CUSTOMER_CLOCK:
+            clock = day = max(clock, day)
+        outcomes = scorer.roomier(scored.outcomes, scored.arena, c, day)
+        kernel.reassemble(
+            scorer.program, scored.arena, c, np.array(parts, np.int64), day, scorer.mode, event,
+            scorer.scratch(), outcomes,
+        )  # fmt: skip  # a line for the input, a line for the results
+        self.scored = scored._replace(outcomes=outcomes, clock=clock)
+
+
+def _most_days(handovers: Iterable[Handover]) -> dict[bytes, int]:
+    """Return the most days that one handover brings, by part."""
+    most: dict[bytes, int] = {}
+    for handover in handovers:
+        if handover.facts is not None:
+            part = part_of(handover.customer_id.encode(), handover.member.encode())
+            most[part] = max(most.get(part, 0), len(handover.facts.days))
+    return most
+
+
+def why_not_away(roster: Roster, customer: bytes, into: bytes) -> str | None:
+    """Return why a customer cannot be merged into another one, as far as its shard can tell."""
+    if into == customer:
+        return "a customer cannot be merged into itself"
+    if customer in roster.away:
+        other = roster.away[customer].into.decode()
+        return f"the customer is merged into {other!r} already; unmerge it first"
+    if roster.active(customer):
+        return (
+            "other customers are merged into this one; unmerge them first, then merge them "
+            f"into {into.decode()!r} themselves"
+        )
+    return None
+
+
+def why_no_member(roster: Roster, customer: bytes, member: bytes) -> str | None:
+    """Return why somebody cannot be merged into a customer, as far as that one's shard can tell."""
+    if customer in roster.away:
+        other = roster.away[customer].into.decode()
+        return f"{customer.decode()!r} is itself merged into {other!r}; merge into that one"
+    active = roster.active(customer)
+    if len(active) >= MOST_MEMBERS and member not in active:
+        return f"{MOST_MEMBERS} customers are merged into {customer.decode()!r} already"
+    return None
+
+
+def why_no_unmerge(merged: Merged | None, at: int) -> str | None:
+    """Return why a merge cannot be undone by a command of a time (epoch milliseconds)."""
+    if merged is None:
+        return "the customer is not merged into any other"
+    if at > merged.at + REVERSIBLE_MS:
+        return f"the merge {merged.merge_id!r} is more than 30 days old and stays"
+    return None
+
+
+# -- facts, out of the arena and into it
+
+
+def facts_of(arena: Arena, c: int) -> Facts | None:
+    """Return what is known of customer c; None if nothing is."""
+    customer = arena.customers[c]
+    if customer["as_of"] == NEVER:
+        return None
+    first, count = int(customer["row_start"]), int(customer["row_count"])
+    rows = range(first, first + count)
+    return Facts(
+        as_of=int(customer["as_of"]),
+        marks={
+            name: int(day)
+            for (name, _, _), day in zip(MARKS, arena.marks[c].tolist(), strict=True)
+            if day != NEVER
+        },
+        totals=_named(arena.totals[c]),
+        days=[Bucket(day=int(arena.row_day[r]), measures=_named(arena.rows[r])) for r in rows],
+    )
+
+
+def _named(measures: NDArray[np.int64]) -> dict[str, int]:
+    return {name: n for name, n in zip(MEASURES, measures.tolist(), strict=True) if n != 0}
+
+
+def enter_facts(arena: Arena, c: int, facts: Facts | None) -> None:
+    """Replace what is known of customer c; it has room for the days."""
+    customer = arena.customers[c]
+    customer["row_start"], customer["row_count"] = customer["row_base"], 0
+    customer["as_of"] = NEVER
+    arena.marks[c], arena.totals[c] = NEVER, 0
+    if facts is None:
+        return
+    customer["as_of"], customer["row_count"] = facts.as_of, len(facts.days)
+    for mark, (name, _, _) in enumerate(MARKS):
+        arena.marks[c, mark] = facts.marks.get(name, NEVER)
+    arena.totals[c] = _columns(facts.totals)
+    for row, bucket in enumerate(facts.days, int(customer["row_base"])):
+        arena.row_day[row], arena.rows[row] = bucket.day, _columns(bucket.measures)
+
+
+def _columns(measures: Mapping[str, int]) -> list[int]:
+    return [measures.get(name, 0) for name in MEASURES]
+
+
+def copy_facts(arena: Arena, source: int, target: int) -> None:
+    """Make what is known of one customer, and which events it has had, another's too."""
+    enter_facts(arena, target, facts_of(arena, source))
+    one, other = arena.customers[source], arena.customers[target]
+    other["applied"], other["erased"] = one["applied"], one["erased"]
+    other["ring_count"] = one["ring_count"]
+    first, into, count = int(one["ring_start"]), int(other["ring_start"]), int(one["ring_count"])
+    arena.ring[into : into + count] = arena.ring[first : first + count]
