@@ -93,6 +93,7 @@ class Worker:
             FetchSettings(
                 partition_bytes=settings.kafka.fetch_bytes,
                 max_wait_ms=settings.kafka.fetch_max_wait_ms,
+                batch_bytes=settings.kafka.batch_bytes,
             ),
         )
         agents.register(self.app, list(self.topics), self.assignment)

@@ -127,7 +127,16 @@ class Assignment:
             taken.records, event_type=self._types[topic], now_ms=int(time.time() * 1000)
         )
         self._metrics.step_seconds.labels("decode").observe(time.perf_counter() - began)
-        shard.offer(Arrived(topic, taken.records, decoded, taken.next_offset, self._room_made))
+        shard.offer(
+            Arrived(
+                topic,
+                taken.records,
+                decoded,
+                taken.next_offset,
+                self._room_made,
+                taken.unreadable,
+            )
+        )
 
     # -- for the worker
 

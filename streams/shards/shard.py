@@ -18,9 +18,9 @@ from aiokafka.errors import MessageSizeTooLargeError
 from scoring.calendar import calendar, day_of
 from scoring.kernel import WALL_CLOCK
 from scoring.scorer import Scored, Scorer
-from streams.dead_letters import headers_of
+from streams.dead_letters import BATCH_END, headers_of
 from streams.errors import SettingsError
-from streams.kafka.record_batches import headers, key, value
+from streams.kafka.record_batches import Unreadable, headers, key, value
 from streams.kafka.record_sets import RecordSet
 from streams.metrics import Metrics
 from streams.output.causes import cause_in
@@ -325,10 +325,10 @@ class Shard:
         await self._reading.seek(positions)
         await self._outbox.recover(self.meta.slots)
 
-    async def _bury(self, batch: Batch) -> None:
+    async def _bury(self, taken: Batch) -> None:
         """Publish the rejected records byte for byte, before the commit passes over them."""
         letters = []
-        for part in batch.parts:
+        for part in taken.parts:
             topic, records = part.arrived.topic, part.arrived.records
             for n, error, message in part.rejected:
                 own = headers_of(
@@ -338,7 +338,18 @@ class Shard:
                 sent_at = int(records.timestamp[n])
                 letters.append(Record(key(records, n), value(records, n), own, sent_at))
                 self._metrics.dead_letters.labels(topic, error).inc()
+            for batch in part.unreadable:
+                letters.append(self._letter_of(topic, batch))
+                self._metrics.dead_letters.labels(topic, batch.error).inc()
         await self._publish_letters(letters)
+
+    def _letter_of(self, topic: str, batch: Unreadable) -> Record:
+        """Return one letter for a whole record batch, as the broker stores it."""
+        own = headers_of(
+            topic, self.number, batch.first, batch.error, batch.message, self._outputs.group
+        )
+        last = (BATCH_END, b"%d" % batch.last)
+        return Record(None, batch.raw, [*own, last], batch.timestamp)
 
     async def _publish_letters(self, letters: list[Record]) -> None:
         """Publish dead letters; one that is too large goes without its value, which is not lost.
