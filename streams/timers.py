@@ -3,7 +3,7 @@
 import asyncio
 import os
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Final, Protocol
 
 import structlog
@@ -77,8 +77,9 @@ class Turns:
         for shard, day in due.items():
             shard.begin_turn(day)
         try:
-            async for number, customers in self._store.customers(list(by_number)):
-                by_number[number].turn_customers(customers)
+            async for number, found in self._store.walk(list(by_number)):
+                by_number[number].turn_customers(found.customers)
+                await self._sweep(number, found.slots)
         except StoreUnavailableError as error:
             LOG.warning("the turn of the day will be tried again", error=str(error))
             for shard in due:
@@ -86,6 +87,11 @@ class Turns:
             return
         for shard in due:
             shard.end_of_turn()
+
+    async def _sweep(self, shard: int, slots: Sequence[int]) -> None:
+        """Remove outbox slots that no meta names; the walk of the turn comes by them anyhow."""
+        if removed := await self._store.sweep(shard, slots):
+            LOG.info("outbox slots removed that Redis had brought back", shard=shard, slots=removed)
 
 
 class Offsets:
