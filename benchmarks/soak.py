@@ -5,6 +5,7 @@ Ten times job P1's events of ten times its customers, with production's settings
 
 import argparse
 import json
+import math
 import sys
 import time
 from collections.abc import Sequence
@@ -26,6 +27,7 @@ STEADY_FROM: Final = 0.3
 MOST_GROWTH: Final = 0.10
 WIDTH: Final = 720
 HEIGHT: Final = 240
+STEP_MB: Final = 100
 MARGIN: Final = 48
 
 
@@ -112,29 +114,38 @@ def growth(samples: Sequence[Sample]) -> float:
 
 def picture(title: str, soak: Soak) -> str:
     """Return an SVG of resident memory by events applied."""
-    most = max(sample.rss_mb for sample in soak.samples)
-    wide, high = WIDTH - 2 * MARGIN, HEIGHT - 2 * MARGIN
-    places = [
-        (MARGIN + wide * s.applied / soak.events, HEIGHT - MARGIN - high * s.rss_mb / most)
+    top = STEP_MB * math.ceil(max(sample.rss_mb for sample in soak.samples) / STEP_MB)
+    wide, high, base = WIDTH - 2 * MARGIN, HEIGHT - 2 * MARGIN, HEIGHT - MARGIN
+    points = " ".join(
+        f"{MARGIN + wide * s.applied / soak.events:.1f},{base - high * s.rss_mb / top:.1f}"
         for s in soak.samples
-    ]
-    points = " ".join(f"{x:.1f},{y:.1f}" for x, y in places)
-    base = HEIGHT - MARGIN
-    style = 'font-family="sans-serif" font-size="12" fill="#444"'
+    )
     return "\n".join(
         [
-            f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}">',
+            f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" '
+            'font-family="sans-serif" font-size="11" fill="#444">',
             f"<title>{escape(title)}</title>",
             f'<rect width="{WIDTH}" height="{HEIGHT}" fill="#fff"/>',
-            f'<path d="M{MARGIN} {MARGIN}V{base}H{WIDTH - MARGIN}" fill="none" stroke="#999"/>',
+            f'<text x="{MARGIN}" y="20" font-size="13">{escape(title)}</text>',
+            f'<text x="{MARGIN}" y="{MARGIN - 10}">MiB resident</text>',
+            *(_level(mb, base - high * mb / top) for mb in range(0, top + 1, STEP_MB)),
+            *(
+                f'<text x="{MARGIN + wide * tenth / 10:.1f}" y="{base + 16}" text-anchor="middle">'
+                f"{soak.events * tenth / 10:,.0f}</text>"
+                for tenth in range(0, 11, 2)
+            ),
+            f'<text x="{WIDTH - MARGIN}" y="{base + 32}" text-anchor="end">events applied</text>',
             f'<polyline points="{points}" fill="none" stroke="#0a6ebd" stroke-width="1.5"/>',
-            f'<text x="{MARGIN}" y="{MARGIN - 20}" {style}>{escape(title)}</text>',
-            f'<text x="{MARGIN}" y="{MARGIN - 5}" {style}>{most:,.0f} MiB resident</text>',
-            f'<text x="{MARGIN}" y="{base + 16}" {style}>0</text>',
-            f'<text x="{WIDTH - MARGIN}" y="{base + 16}" text-anchor="end" {style}>'
-            f"{soak.events:,} events</text>",
             "</svg>\n",
         ]
+    )
+
+
+def _level(mb: int, y: float) -> str:
+    """Return a line across the picture, and its figure."""
+    return (
+        f'<path d="M{MARGIN} {y:.1f}H{WIDTH - MARGIN}" stroke="#ddd"/>'
+        f'<text x="{MARGIN - 6}" y="{y + 4:.1f}" text-anchor="end">{mb}</text>'
     )
 
 

@@ -32,7 +32,7 @@ from streams.shards.outbox import Outputs
 from streams.shards.shard import Limits, Reading, Shard
 from streams.state.store import AccessDeniedError, Store, StoreUnavailableError
 from streams.tasks import end
-from streams.timers import Offsets, Turns
+from streams.timers import Offsets, Turns, give_memory_back
 from streams.topics import Topics, require_equal_partitions
 from streams.warm import warm
 
@@ -93,6 +93,7 @@ class Worker:
             FetchSettings(
                 partition_bytes=settings.kafka.fetch_bytes,
                 max_wait_ms=settings.kafka.fetch_max_wait_ms,
+                batch_bytes=settings.kafka.batch_bytes,
             ),
         )
         agents.register(self.app, list(self.topics), self.assignment)
@@ -171,6 +172,7 @@ class Worker:
             timers = [
                 asyncio.create_task(self._turns.run()),
                 asyncio.create_task(self._offsets.run()),
+                asyncio.create_task(give_memory_back()),
             ]
             timers.append(asyncio.create_task(self._watch_faust()))
             for timer in timers:

@@ -13,6 +13,8 @@ ERROR: Final = "__connect.errors."
 ORIGINAL_TOPIC: Final = "kafka_dlt-original-topic"
 GROUP: Final = "kafka_dlt-original-consumer-group"
 IDENTITY: Final = "valuepulse.id"
+BATCH_END: Final = "valuepulse.batch.last_offset"
+"""Of a letter that holds a whole record batch, because no record of it can be read."""
 _SPRING: Final = "kafka_dlt-"
 _TRACE: Final = ("traceparent", "tracestate")  # of the attempt that failed
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
@@ -65,14 +67,15 @@ def mended_headers(headers: Iterable[tuple[str, bytes | None]]) -> Headers:
 
 
 def _is_of_failure(name: str) -> bool:
-    return name.startswith((ERROR, _SPRING)) or name == IDENTITY
+    return name.startswith((ERROR, _SPRING)) or name in (IDENTITY, BATCH_END)
 
 
 class DeadLetter(NamedTuple):
     """One dead letter as it is read back.
 
     `partition` and `offset` are its place among the dead letters; `topic` is where it came from,
-    empty for a record that somebody else put there. `timestamp` in epoch milliseconds.
+    empty for a record that somebody else put there. `timestamp` in epoch milliseconds. `is_batch`:
+    the value is a record batch as brokers store it, of which no record could be read.
     """
 
     partition: int
@@ -85,6 +88,7 @@ class DeadLetter(NamedTuple):
     key: bytes | None
     value: bytes | None
     headers: Headers
+    is_batch: bool = False
 
     @property
     def at(self) -> str:
@@ -122,6 +126,7 @@ def letter_of(record: Any) -> DeadLetter:
         key=record.key,
         value=record.value,
         headers=mended_headers(headers),
+        is_batch=BATCH_END in facts,
     )
 
 

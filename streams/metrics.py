@@ -80,7 +80,7 @@ class Metrics:
         )
         self.rewinds = Counter(
             "valuepulse_rewinds",
-            "Times that Redis was found behind what it had confirmed.",
+            "Times that Redis was found behind what it had confirmed, or empty where it was not.",
             registry=registry,
         )
         self.shards_stopped = Gauge(

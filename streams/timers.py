@@ -3,7 +3,7 @@
 import asyncio
 import os
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Final, Protocol
 
 import structlog
@@ -11,6 +11,7 @@ from faust.types import TP
 
 from scoring.arena import NEVER
 from scoring.kernel import CLOCKS
+from streams.allocator import give_back
 from streams.metrics import Metrics
 from streams.shards.assignment import Assignment
 from streams.shards.shard import Shard
@@ -22,6 +23,7 @@ BACKFILL_PATIENCE_S: Final = 30.0
 """While an event clock runs through a backlog, days turn by themselves: walk all customers only
 so often, and when it is done."""
 STALLED_EXIT_CODE: Final = 71
+GIVE_BACK_S: Final = 10.0
 
 
 class Reader(Protocol):
@@ -75,8 +77,9 @@ class Turns:
         for shard, day in due.items():
             shard.begin_turn(day)
         try:
-            async for number, customers in self._store.customers(list(by_number)):
-                by_number[number].turn_customers(customers)
+            async for number, found in self._store.walk(list(by_number)):
+                by_number[number].turn_customers(found.customers)
+                await self._sweep(number, found.slots)
         except StoreUnavailableError as error:
             LOG.warning("the turn of the day will be tried again", error=str(error))
             for shard in due:
@@ -84,6 +87,11 @@ class Turns:
             return
         for shard in due:
             shard.end_of_turn()
+
+    async def _sweep(self, shard: int, slots: Sequence[int]) -> None:
+        """Remove outbox slots that no meta names; the walk of the turn comes by them anyhow."""
+        if removed := await self._store.sweep(shard, slots):
+            LOG.info("outbox slots removed that Redis had brought back", shard=shard, slots=removed)
 
 
 class Offsets:
@@ -153,3 +161,10 @@ class Offsets:
         for tp, lag in lags.items():
             self._metrics.lag.labels(tp.topic, tp.partition).set(lag)
         self.lag = sum(lags.values())
+
+
+async def give_memory_back() -> None:
+    """Every ten seconds, give back what lies free between blocks in use; never returns."""
+    while True:
+        await asyncio.sleep(GIVE_BACK_S)
+        await asyncio.to_thread(give_back)  # some milliseconds

@@ -71,6 +71,6 @@ def _parse_a_record_set() -> None:
         batch_size=1000,
     )
     builder.append(0, 0, b"key", b"value", [])
-    records, _ = parse(bytes(builder.build()), 0)
+    records = parse(bytes(builder.build()), 0).records
     if records.offset.tolist() != [0]:
         raise RuntimeError("the sample record set was not read back")

@@ -117,6 +117,8 @@ def test_the_picture_of_a_soak_has_a_point_for_each_sample() -> None:
     drawn = ElementTree.fromstring(svg)  # noqa: S314  # our own picture, not a stranger's
     (line,) = drawn.iter("{http://www.w3.org/2000/svg}polyline")
     assert line.get("points") == "48.0,192.0 360.0,48.0 672.0,120.0"
+    words = [text.text for text in drawn.iter("{http://www.w3.org/2000/svg}text")]
+    assert {"a <soak", "MiB resident", "events applied", "0", "100", "200", "40"} <= set(words)
 
 
 @pytest.mark.slow

@@ -106,6 +106,8 @@ def redrive(
       valuepulse dlq show 2:17 --json > mended.ndjson     # then edit its `value`
       valuepulse dlq redrive --edit mended.ndjson
 
+    Record batches that could not be read (BatchTooLarge, CorruptBatch) are not sent back.
+
     A mended event is keyed by its `customer_id`. Dead letters stay in their topic until its
     retention ends; an event that was already applied is recognised by its id and counts once.
     """
@@ -197,7 +199,8 @@ async def _redrive(
     elif ats:
         letters = await _read_at(settings, [_place(at) for at in ats])
     else:
-        letters = await _read(settings, error, topic)
+        letters = [x for x in await _read(settings, error, topic) if not x.is_batch]
+    _require_events(letters)
     _require_inputs(settings, letters)
     if letters and not dry_run:
         async with kafka_producer(settings) as producer:
@@ -207,6 +210,17 @@ async def _redrive(
             ]
             await asyncio.gather(*deliveries)
     return letters
+
+
+def _require_events(letters: "list[DeadLetter]") -> None:
+    from streams.errors import CheckError
+
+    for letter in letters:
+        if letter.is_batch:
+            raise CheckError(
+                f"{letter.at} is a whole record batch that cannot be read, not an event: send its "
+                f"events again from where they came; nothing was sent"
+            )
 
 
 def _require_inputs(settings: "Settings", letters: "list[DeadLetter]") -> None:

@@ -44,8 +44,10 @@ def worker(
 
 
 async def _run(settings: "Settings") -> None:
+    from streams.allocator import map_large_blocks
     from streams.app import Worker
 
+    map_large_blocks()
     scoring = Worker(settings)
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):

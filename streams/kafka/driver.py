@@ -50,6 +50,9 @@ class Shards(Protocol):
         void.
         """
 
+    def forgotten(self, partitions: Collection[TP]) -> None:
+        """Take note that these are read from their beginning though they were applied before."""
+
     def wants(self, partition: TP) -> bool:
         """Say whether there is room for another record set; see `Consumer.room_made`."""
 
@@ -190,9 +193,12 @@ class Consumer(stock.Consumer):
             self._next.pop(tp, None)
         bounds = await self._bounds(wanted.keys())
         offsets = {}
+        forgotten = [tp for tp, at in wanted.items() if at is None and await self._was_applied(tp)]
+        if forgotten:
+            self.shards.forgotten(forgotten)
         for tp, offset in wanted.items():
             first, end = bounds[tp]
-            if offset is None and first > 0 and await self._was_applied(tp):
+            if tp in forgotten and first > 0:
                 self._refuse(past_retention(tp, 0, first))
             elif offset is None:
                 offsets[tp] = first

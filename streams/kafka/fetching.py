@@ -16,7 +16,7 @@ from aiokafka.consumer import fetcher as aiokafka_fetcher
 from aiokafka.errors import ConsumerStoppedError, NoOffsetForPartitionError, OffsetOutOfRangeError
 from faust.types import TP
 
-from streams.kafka.record_batches import CorruptBatchError, parse
+from streams.kafka.record_batches import BATCH_BYTES, CorruptBatchError, parse
 from streams.kafka.record_sets import PositionLostError, RecordSet
 
 SOON_S = 0.02
@@ -39,13 +39,15 @@ class FetchSettings(NamedTuple):
 
     Sizes are bytes, of one partition and of all. An idle fetch is answered by the first record, or
     after `max_wait_ms`. A fetch after one that brought records collects for `linger_ms`: a fetch
-    costs about a millisecond of processor time whatever it brings.
+    costs about a millisecond of processor time whatever it brings. `batch_bytes` is what a batch
+    may unpack to.
     """
 
     partition_bytes: int = 1 << 20
     response_bytes: int = 32 << 20
     max_wait_ms: int = 500
     linger_ms: int = 20
+    batch_bytes: int = BATCH_BYTES
 
 
 class KeptRecords:
@@ -200,7 +202,7 @@ class SetReader:
 
     def _pace(self, found: bool) -> None:
         """Set how long the broker may hold the next fetch, and for how many bytes."""
-        _, _, wait_ms, linger_ms = self._settings
+        wait_ms, linger_ms = self._settings.max_wait_ms, self._settings.linger_ms
         behind = self._behind()
         self._lingering = found and not behind
         if behind:
@@ -232,18 +234,29 @@ class SetReader:
     def _record_set(self, tp: TP, fetched: Any) -> RecordSet | PositionLostError:
         position = fetched.next_fetch_offset
         try:
-            records, next_offset = parse(
-                fetched._records.raw, position, fetched._aborted_transactions
+            parsed = parse(
+                fetched._records.raw,
+                position,
+                fetched._aborted_transactions,
+                self._settings.batch_bytes,
             )
         except CorruptBatchError as error:
             return PositionLostError(
                 tp, position, str(error), "restore the partition from a replica, or restart"
             )
         state = self._state(tp)
-        state.consumed_to(next_offset)
+        state.consumed_to(parsed.next_offset)
         del self._fetcher._records[tp]
         self._unanswered.discard(tp)
-        return RecordSet(tp, records, position, next_offset, state.lso, state.timestamp)
+        return RecordSet(
+            tp,
+            parsed.records,
+            position,
+            parsed.next_offset,
+            state.lso,
+            state.timestamp,
+            unreadable=parsed.unreadable,
+        )
 
     def _first_answer(self, tp: TP) -> RecordSet | None:
         """An empty set when the first answer after a seek says that `tp` is drained."""
@@ -251,7 +264,7 @@ class SetReader:
         if state is None or state.lso is None or state.position < state.lso:
             return None
         self._unanswered.discard(tp)
-        records, position = parse(b"", state.position)
+        records, position, _ = parse(b"", state.position)
         return RecordSet(tp, records, position, position, state.lso, state.timestamp)
 
     def _lost(self, tp: TP, failure: Any) -> PositionLostError | None:

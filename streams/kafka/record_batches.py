@@ -6,14 +6,20 @@ https://kafka.apache.org/documentation/#recordbatch
 """
 
 import struct
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Final, NamedTuple
 
 import numpy as np
-from aiokafka import codec
 from aiokafka.record.util import calc_crc32c
 
-from streams.kafka.record_sections import Sections, empty_records, read_sections, read_span
+from streams.kafka.decompression import CODECS, TooLargeError
+from streams.kafka.record_sections import (
+    NOTHING_LEFT,
+    Sections,
+    empty_records,
+    read_sections,
+    read_span,
+)
 from streams.records import Records
 
 HEADER: Final = struct.Struct(">q4x4xxIhiqqq2x4xi")  # without length, epochs, sequence
@@ -27,16 +33,19 @@ LOG_APPEND_TIME: Final = 0x08
 TRANSACTIONAL: Final = 0x10
 CONTROL: Final = 0x20
 
-CODECS: Final[Mapping[int, tuple[str, Callable[[bytes], bytes]]]] = {
-    1: ("gzip", codec.gzip_decode),
-    2: ("snappy", codec.snappy_decode),
-    3: ("lz4", codec.lz4_decode),
-    4: ("zstd", codec.zstd_decode),
-}
+BATCH_BYTES: Final = 32 * 2**20
+"""What one batch may unpack to, unless a setting says otherwise."""
+SET_BYTES: Final = 8 * 2**20
+SET_RECORDS: Final = 100_000
+"""After so much a set ends, and what follows is fetched again: a fetch can unpack to many times its
+size. Larger fetches may bring more in proportion."""
+
+TOO_LARGE: Final = "BatchTooLarge"
+CORRUPT: Final = "CorruptBatch"
 
 
 class CorruptBatchError(Exception):
-    """A batch that cannot be read: checksum, message format, codec or records are wrong."""
+    """Not what its producer sent: checksum or message format are wrong. A replica may have it."""
 
     def __init__(self, base_offset: int, problem: str) -> None:
         """Name the batch by the offset of its first record."""
@@ -56,28 +65,59 @@ class Batch(NamedTuple):
     end: int
 
 
+class Unreadable(NamedTuple):
+    """A batch as its producer sent it, of which no record can be read: bad input.
+
+    `raw` is the batch as it is stored; `first` and `last` are the offsets of its records.
+    """
+
+    first: int
+    last: int
+    timestamp: int
+    error: str
+    message: str
+    raw: bytes
+
+
+class Parsed(NamedTuple):
+    """What a fetch response holds, and the offset at which to fetch next."""
+
+    records: Records
+    next_offset: int
+    unreadable: tuple[Unreadable, ...] = ()
+
+
 def parse(
-    raw: bytes, position: int, aborted: Sequence[tuple[int, int]] = ()
-) -> tuple[Records, int]:
+    raw: bytes,
+    position: int,
+    aborted: Sequence[tuple[int, int]] = (),
+    most_bytes: int = BATCH_BYTES,
+) -> Parsed:
     """Read the records at or after offset `position` out of a fetch response.
 
     `aborted` lists (producer id, first offset) of aborted transactions, sorted by offset; their
     records are left out, as are control batches and a batch that the fetch size cut off at the end.
+    No record is read of a batch that unpacks to more than `most_bytes`.
 
-    Returns the records and the offset at which to fetch next: behind the last whole batch, also
-    when compaction or a transaction left no record in it.
+    The next offset is behind the last whole batch, also when compaction or a transaction left no
+    record in it, or in front of what made the set too large.
 
     Raises:
         CorruptBatchError: a batch does not fit its checksum or the format.
 
     """
     batches = list(_batches(raw))
-    readable = [b for b in _committed(batches, aborted) if b.next_offset > position]
-    buffer, spans = _sections(raw, readable)
-    records, failed = _read(buffer, readable, spans, position)
-    if failed >= 0:
-        raise CorruptBatchError(readable[failed].base_offset, "records do not fit their section")
-    return records, max(position, batches[-1].next_offset) if batches else position
+    wanted = [b for b in _committed(batches, aborted) if b.next_offset > position]
+    unpacked = _unpacked(raw, wanted, most_bytes)
+    records, broken, left_from = _read(unpacked, position, max(SET_RECORDS, len(raw) // 50))
+    end = batches[-1].next_offset if batches else position
+    next_offset = max(position, min(end, left_from, unpacked.left_from))
+    unreadable = [
+        *unpacked.unreadable,
+        *(_unreadable(raw, b, CORRUPT, "its records do not fit their section") for b in broken),
+    ]
+    passed = sorted(found for found in unreadable if found.first < next_offset)
+    return Parsed(records, next_offset, tuple(passed))
 
 
 def key(records: Records, i: int) -> bytes | None:
@@ -157,41 +197,85 @@ def _committed(batches: Sequence[Batch], aborted: Sequence[tuple[int, int]]) -> 
             yield batch
 
 
-def _sections(raw: bytes, batches: Sequence[Batch]) -> tuple[bytes, list[tuple[int, int]]]:
-    """One buffer that holds every section, and where: `raw` itself when nothing is compressed."""
+class Unpacked(NamedTuple):
+    """The sections of `batches` in one buffer, and where; what is left begins at `left_from`."""
+
+    buffer: bytes
+    batches: Sequence[Batch]
+    spans: list[tuple[int, int]]
+    unreadable: Sequence[Unreadable] = ()
+    left_from: int = NOTHING_LEFT
+
+
+class _UnreadableError(Exception):
+    """A batch cannot be unpacked; `error` is the kind of failure in one word."""
+
+    def __init__(self, error: str, message: str) -> None:
+        super().__init__(message)
+        self.error = error
+
+
+def _unpacked(raw: bytes, batches: Sequence[Batch], most_bytes: int) -> Unpacked:
+    """One buffer that holds every section: `raw` itself when nothing is compressed."""
     if not any(b.attributes & CODEC for b in batches):
-        return raw, [(b.start, b.end) for b in batches]
-    parts = [_decompressed(raw, batch) for batch in batches]
+        return Unpacked(raw, batches, [(b.start, b.end) for b in batches])
+    parts, kept, unreadable, size = list[bytes](), list[Batch](), list[Unreadable](), 0
+    left_from = NOTHING_LEFT
+    for batch in batches:
+        if size > max(SET_BYTES, 8 * len(raw)):
+            left_from = batch.base_offset
+            break
+        try:
+            parts.append(_decompressed(raw, batch, most_bytes))
+        except _UnreadableError as error:
+            unreadable.append(_unreadable(raw, batch, error.error, str(error)))
+            size += most_bytes  # it took as long
+        else:
+            kept.append(batch)
+            size += len(parts[-1])
     ends = np.cumsum([len(part) for part in parts]).tolist()
-    return b"".join(parts), list(zip([0, *ends[:-1]], ends, strict=True))
+    spans = list(zip([0, *ends[:-1]], ends, strict=True)) if parts else []
+    return Unpacked(b"".join(parts), kept, spans, unreadable, left_from)
 
 
-def _decompressed(raw: bytes, batch: Batch) -> bytes:
+def _decompressed(raw: bytes, batch: Batch, most_bytes: int) -> bytes:
     section, kind = raw[batch.start : batch.end], batch.attributes & CODEC
     if kind == 0:
         return section
     if kind not in CODECS:
-        raise CorruptBatchError(batch.base_offset, f"unknown compression codec {kind}")
-    name, decompress = CODECS[kind]
+        raise _UnreadableError(CORRUPT, f"unknown compression codec {kind}")
+    name, unpack = CODECS[kind]
     try:
-        return decompress(section)
+        return unpack(section, most_bytes)
+    except TooLargeError as error:
+        problem = f"{name} batch unpacks to more than kafka.batch_bytes, {most_bytes} bytes"
+        raise _UnreadableError(TOO_LARGE, problem) from error
     except Exception as error:  # each codec library has errors of its own; none is an outage
-        raise CorruptBatchError(batch.base_offset, f"{name} does not decode: {error}") from error
+        raise _UnreadableError(CORRUPT, f"{name} does not decode: {error}") from error
 
 
-def _read(
-    buffer: bytes, batches: Sequence[Batch], spans: Sequence[tuple[int, int]], position: int
-) -> tuple[Records, int]:
+def _unreadable(raw: bytes, batch: Batch, error: str, problem: str) -> Unreadable:
+    first, last = batch.base_offset, batch.next_offset - 1
+    message = f"record batch of offsets {first} to {last}: {problem}"
+    whole = raw[batch.start - HEADER.size : batch.end]
+    return Unreadable(first, last, batch.base_timestamp, error, message, whole)
+
+
+def _read(unpacked: Unpacked, position: int, most_records: int) -> tuple[Records, list[Batch], int]:
+    """Read the sections; returns also the batches that do not fit theirs, and what is left."""
     columns = np.array(
         [
             (*span, b.promised, b.base_offset, b.base_timestamp, not b.attributes & LOG_APPEND_TIME)
-            for b, span in zip(batches, spans, strict=True)
+            for b, span in zip(unpacked.batches, unpacked.spans, strict=True)
         ],
         dtype=np.int64,
     ).reshape(-1, len(Sections._fields))
     sections = Sections(*(column.copy() for column in columns.T))
     # A record takes at least 7 bytes: a forged count asks for no more room than the buffer allows.
-    room = min(int(sections.promised.clip(0).sum()), len(buffer) // 7) + 1
-    records = empty_records(np.frombuffer(buffer, np.uint8), room)
-    n, failed = read_sections(records, sections, position)
-    return Records._make([records.buffer, *(column[:n] for column in records[1:])]), failed
+    promised = int(sections.promised.clip(0).sum())
+    room = min(promised, len(unpacked.buffer) // 7 + 1, most_records)
+    records = empty_records(np.frombuffer(unpacked.buffer, np.uint8), room)
+    broken = np.zeros(len(unpacked.batches), np.bool_)
+    n, left_from = read_sections(records, sections, position, broken)
+    found = Records._make([records.buffer, *(column[:n] for column in records[1:])])
+    return found, [unpacked.batches[s] for s in np.flatnonzero(broken).tolist()], left_from

@@ -14,6 +14,8 @@ from streams.records import Records
 
 FAILED: Final = -1
 """Position behind what does not fit where it should be."""
+NOTHING_LEFT: Final = 2**63 - 1
+"""In place of the offset of the first record that there was no room for."""
 
 MORE: Final = 0x80  # bit of a varint's byte: another byte follows
 LONGEST_VARINT: Final = 64  # bits
@@ -105,33 +107,58 @@ def read_record(buffer: NDArray[np.uint8], at: int, end: int) -> tuple[int, ...]
 
 
 @jit
-def read_sections(records: Records, sections: Sections, position: int) -> tuple[int, int]:
+def read_sections(
+    records: Records, sections: Sections, position: int, broken: NDArray[np.bool_]
+) -> tuple[int, int]:
     """Fill `records` with the records at or after offset `position`.
 
-    Returns how many there are, and the section that breaks the format or -1. A section must hold
-    exactly the records that its header promises.
+    A section must hold exactly the records that its header promises; of one that does not, none is
+    taken, and `broken` tells it. Returns how many records there are, and the offset of the first
+    one that there was no room for.
     """
-    buffer = records.buffer
     n = 0
     for s in range(len(sections.start)):
-        at, end = sections.start[s], sections.end[s]
-        for _ in range(sections.promised[s]):
-            row = read_record(buffer, at, end)
-            at = row[0]
-            if at == FAILED:
-                return n, s
-            offset = sections.base_offset[s] + row[2]
-            if offset < position:
-                continue
-            records.offset[n] = offset
-            records.timestamp[n] = sections.base_timestamp[s] + sections.delta_scale[s] * row[1]
-            records.key_start[n] = row[3]
-            records.key_length[n] = row[4]
-            records.value_start[n] = row[5]
-            records.value_length[n] = row[6]
-            records.headers_start[n] = row[7]
-            records.headers_count[n] = row[8]
-            n += 1
-        if at != end:
-            return n, s
-    return n, -1
+        before = n
+        n, left_from = read_section(records, sections, s, position, n)
+        if left_from == FAILED:
+            broken[s] = True
+            n = before
+        elif left_from != NOTHING_LEFT:
+            return n, left_from
+    return n, NOTHING_LEFT
+
+
+@jit
+def read_section(
+    records: Records, sections: Sections, s: int, position: int, n: int
+) -> tuple[int, int]:
+    """Fill `records` from row `n` on with those of one section, which is read to its end.
+
+    Returns the next row, and the offset of the first record that there was no room for, or `FAILED`
+    for a section that breaks the format.
+    """
+    at, end = sections.start[s], sections.end[s]
+    delta = -1
+    left_from = NOTHING_LEFT
+    for _ in range(sections.promised[s]):
+        row = read_record(records.buffer, at, end)
+        at = row[0]
+        if at == FAILED or row[2] <= delta:  # offsets rise, else reading on might never end
+            return n, FAILED
+        delta = row[2]
+        offset = sections.base_offset[s] + row[2]
+        if offset < position or left_from != NOTHING_LEFT:
+            continue
+        if n == len(records.offset):
+            left_from = offset
+            continue
+        records.offset[n] = offset
+        records.timestamp[n] = sections.base_timestamp[s] + sections.delta_scale[s] * row[1]
+        records.key_start[n] = row[3]
+        records.key_length[n] = row[4]
+        records.value_start[n] = row[5]
+        records.value_length[n] = row[6]
+        records.headers_start[n] = row[7]
+        records.headers_count[n] = row[8]
+        n += 1
+    return n, left_from if at == end else FAILED

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from faust.types import TP
 
+from streams.kafka.record_batches import Unreadable
 from streams.records import Records
 
 
@@ -17,6 +18,7 @@ class RecordSet:
     partition is drained. `high_watermark` is the end of what could be read when the broker
     answered, at `answered_at` (epoch milliseconds, this machine's clock). `placement` tells since
     which of the driver's placements the partition was read without a gap up to this set.
+    `unreadable` are the batches between its records that could not be unpacked.
     """
 
     partition: TP
@@ -26,6 +28,7 @@ class RecordSet:
     high_watermark: int
     answered_at: int
     placement: int = 0
+    unreadable: tuple[Unreadable, ...] = ()
 
     @property
     def drained(self) -> bool:

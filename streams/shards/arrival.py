@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from scoring.columns import Events
 from scoring.jit import jit_borrowing
 from streams.decode import Decoded, Rejected
+from streams.kafka.record_batches import Unreadable
 from streams.records import Records
 from streams.state.cache import StateCache
 
@@ -24,7 +25,7 @@ from streams.state.cache import StateCache
 class Arrived:
     """A decoded record set of one topic; events before `cursor` have been taken.
 
-    `release` is called once all of it is committed.
+    `release` is called once all of it is committed; `unreadable` are batches among the records.
     """
 
     topic: str
@@ -32,6 +33,7 @@ class Arrived:
     decoded: Decoded
     next_offset: int
     release: Callable[[], None]
+    unreadable: tuple[Unreadable, ...] = ()
     cursor: int = 0
     rejected_from: int = 0
     generation: int = -1
@@ -78,14 +80,21 @@ class Arrived:
         self.rejected_from = end
         return decoded.rejected[first:end]
 
+    def take_unreadable(self) -> list[Unreadable]:
+        """Return the unreadable batches before the cursor that were not returned yet."""
+        passed = [batch for batch in self.unreadable if batch.first < self.offset]
+        self.unreadable = self.unreadable[len(passed) :]
+        return passed
+
 
 class Part(NamedTuple):
-    """What a batch took of one set: events [first, first + count), and rejected records."""
+    """What a batch took of one set: events [first, first + taken), and what could not be used."""
 
     arrived: Arrived
     first: int
     taken: int
     rejected: list[Rejected]
+    unreadable: list[Unreadable]
 
 
 class Batch(NamedTuple):
@@ -192,7 +201,7 @@ class ArrivalOrder:
         for queue in self._queues.values():
             while queue and queue[0].is_used_up:
                 arrived = queue.popleft()
-                parts.append(Part(arrived, arrived.cursor, 0, arrived.take_rejected()))
+                parts.append(_part(arrived, 0))
         return parts
 
 
@@ -249,13 +258,18 @@ def _taken_of(run: Run, events: int) -> list[Part]:
         count = min(events, arrived.left)
         if count == 0 and not arrived.is_used_up:
             break
-        first = arrived.cursor
-        arrived.cursor += count
         events -= count
-        parts.append(Part(arrived, first, count, arrived.take_rejected()))
+        parts.append(_part(arrived, count))
         if not arrived.is_used_up:
             break
     return parts
+
+
+def _part(arrived: Arrived, taken: int) -> Part:
+    """Move the cursor of a set over so many events."""
+    first = arrived.cursor
+    arrived.cursor += taken
+    return Part(arrived, first, taken, arrived.take_rejected(), arrived.take_unreadable())
 
 
 @jit_borrowing

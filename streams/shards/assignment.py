@@ -6,7 +6,7 @@ number of all input topics; Faust's assignor gives them to one worker together.
 
 import asyncio
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Final
 
 import structlog
@@ -86,6 +86,17 @@ class Assignment:
             self.assigned = True
             LOG.info("shards assigned", shards=list(self.shards))
 
+    def forgotten(self, partitions: Collection[TP]) -> None:
+        """Tell that Redis has nothing of shards that the group has told Kafka to have applied."""
+        for number in sorted({tp.partition for tp in partitions}):
+            self._metrics.rewinds.inc()
+            LOG.error(
+                "Redis has no state of a shard that was scored before: it is built again from all "
+                "that Kafka has. Was Redis emptied, or is redis.prefix another one?",
+                shard=number,
+                topics=[tp.topic for tp in partitions if tp.partition == number],
+            )
+
     def wants(self, partition: TP) -> bool:
         """Say whether a topic's next set has room in its shard."""
         shard = self.shards.get(partition.partition)
@@ -127,7 +138,16 @@ class Assignment:
             taken.records, event_type=self._types[topic], now_ms=int(time.time() * 1000)
         )
         self._metrics.step_seconds.labels("decode").observe(time.perf_counter() - began)
-        shard.offer(Arrived(topic, taken.records, decoded, taken.next_offset, self._room_made))
+        shard.offer(
+            Arrived(
+                topic,
+                taken.records,
+                decoded,
+                taken.next_offset,
+                self._room_made,
+                taken.unreadable,
+            )
+        )
 
     # -- for the worker
 

@@ -27,10 +27,10 @@ from scoring.merging import (
     score_merging,
 )
 from scoring.scorer import Scored, Scorer
-from streams.dead_letters import headers_of
+from streams.dead_letters import BATCH_END, headers_of
 from streams.decode import Rejected
 from streams.errors import SettingsError
-from streams.kafka.record_batches import headers, key, value
+from streams.kafka.record_batches import Unreadable, headers, key, value
 from streams.kafka.record_sets import RecordSet
 from streams.metrics import Metrics
 from streams.output.causes import cause_in
@@ -419,17 +419,16 @@ class Shard:
         await self._reading.seek(positions)
         await self._outbox.recover(self.meta.slots)
 
-    async def _bury(self, batch: Batch, refused: Sequence[Refused]) -> None:
+    async def _bury(self, taken: Batch, refused: Sequence[Refused]) -> None:
         """Publish the rejected records byte for byte, before the commit passes over them."""
-        letters = [
-            self._letter(part.arrived, rejected)
-            for part in batch.parts
-            for rejected in part.rejected
-        ]
+        letters = []
+        for part in taken.parts:
+            letters += [self._letter(part.arrived, rejected) for rejected in part.rejected]
+            letters += [self._letter_of(part.arrived.topic, batch) for batch in part.unreadable]
         for event, why in refused:
-            part, position = batch.source(event)
+            part, position = taken.source(event)
             record = int(part.arrived.decoded.record[position])
-            LOG.warning("a command is refused", shard=self.number, why=why)
+            LOG.warning("a command is refused; its dead letter says why", shard=self.number)
             letters.append(self._letter(part.arrived, Rejected(record, "RefusedCommand", why)))
         await self._publish_letters(letters)
 
@@ -442,6 +441,15 @@ class Shard:
         )  # fmt: skip  # where and why, and what it came with
         self._metrics.dead_letters.labels(topic, error).inc()
         return Record(key(records, n), value(records, n), own, int(records.timestamp[n]))
+
+    def _letter_of(self, topic: str, batch: Unreadable) -> Record:
+        """Return one letter for a whole record batch, as the broker stores it."""
+        own = headers_of(
+            topic, self.number, batch.first, batch.error, batch.message, self._outputs.group
+        )
+        last = (BATCH_END, b"%d" % batch.last)
+        self._metrics.dead_letters.labels(topic, batch.error).inc()
+        return Record(None, batch.raw, [*own, last], batch.timestamp)
 
     async def _publish_letters(self, letters: list[Record]) -> None:
         """Publish dead letters; one that is too large goes without its value, which is not lost.

@@ -29,6 +29,8 @@ from streams.state.rosters import roster_of, to_bytes
 
 COMMIT: Final = (Path(__file__).parent / "commit.lua").read_bytes()
 COMMIT_SHA: Final = sha1(COMMIT, usedforsecurity=False).hexdigest().encode()
+SWEEP: Final = (Path(__file__).parent / "sweep.lua").read_bytes()
+SWEEP_SHA: Final = sha1(SWEEP, usedforsecurity=False).hexdigest().encode()
 MOST_KEYS: Final = 3_900
 """Lua passes at most some 8,000 values to one command: a commit must stay below half of it."""
 _SCAN_COUNT: Final = 2_000
@@ -51,6 +53,13 @@ class Slot(NamedTuple):
 
     number: int
     value: bytes
+
+
+class Found(NamedTuple):
+    """What a page of a walk has of a shard: customers, and the numbers of outbox slots."""
+
+    customers: list[bytes]
+    slots: list[int]
 
 
 class Store:
@@ -171,16 +180,35 @@ class Store:
         if numbers:
             await self._call("UNLINK", *(self.shard_key(shard, b"out:%d" % n) for n in numbers))
 
-    async def customers(self, shards: Sequence[int]) -> AsyncIterator[tuple[int, list[bytes]]]:
-        """Yield the customers of some shards, page by page; one may come twice, none lacks."""
-        heads = {shard: self.shard_key(shard, b"c:") for shard in shards}
+    async def sweep(self, shard: int, numbers: Sequence[int]) -> int:
+        """Remove those of these outbox slots that the shard's meta does not name; return how many.
+
+        Safe whoever owns the shard: the meta is read in the same step.
+        """
+        if not numbers:
+            return 0
+        keys = [self.shard_key(shard, b"meta")]
+        keys += [self.shard_key(shard, b"out:%d" % number) for number in numbers]
+        words = (len(keys), *keys, *numbers)
+        try:
+            return int(await self._call("EVALSHA", SWEEP_SHA, *words))
+        except NoScriptError:
+            await self._call("SCRIPT", "LOAD", SWEEP)
+            return int(await self._call("EVALSHA", SWEEP_SHA, *words))
+
+    async def walk(self, shards: Sequence[int]) -> AsyncIterator[tuple[int, Found]]:
+        """Yield what some shards hold, page by page; a thing may come twice, none lacks."""
         cursor: Any = 0
         while True:
             cursor, keys = await self._call(
-                "SCAN", cursor, "MATCH", self._prefix + b":{*}:c:*", "COUNT", _SCAN_COUNT
+                "SCAN", cursor, "MATCH", self._prefix + b":{*}:*", "COUNT", _SCAN_COUNT
             )
-            for shard, head in heads.items():
-                if found := [key[len(head) :] for key in keys if key.startswith(head)]:
+            for shard in shards:
+                found = Found(
+                    _after(self.shard_key(shard, b"c:"), keys),
+                    [int(number) for number in _after(self.shard_key(shard, b"out:"), keys)],
+                )
+                if found != ([], []):
                     yield shard, found
             if int(cursor) == 0:
                 return
@@ -188,6 +216,8 @@ class Store:
     async def _call(self, *words: Any) -> Any:
         try:
             return await self._redis.execute_command(*words)  # type: ignore[no-untyped-call]  # redis-py's
+        except NoScriptError:
+            raise
         except (RedisError, OSError) as error:
             raise _unavailable(error) from error
 
@@ -208,6 +238,10 @@ class Store:
         finally:
             if connection is not None:
                 await pool.release(connection)
+
+
+def _after(head: bytes, keys: Sequence[bytes]) -> list[bytes]:
+    return [key[len(head) :] for key in keys if key.startswith(head)]
 
 
 def _unavailable(error: Exception) -> StoreUnavailableError:

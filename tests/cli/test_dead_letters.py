@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from streams.dead_letters import headers_of
+from streams.dead_letters import BATCH_END, headers_of
 from tests.cli.command import valuepulse
 from tests.cli.records import content, records, write
 from tests.conftest import Topics
@@ -53,6 +53,24 @@ def test_ls_chooses_by_reason_origin_and_number(topics: Topics, letters: dict[st
     for options, wanted in chosen.items():
         listed = valuepulse("dlq", "ls", *options, "--json", variables=letters).lines()
         assert [letter["at"] for letter in listed] == wanted, options
+
+
+def test_a_whole_record_batch_is_listed_and_never_sent_back(
+    topics: Topics, letters: dict[str, str]
+) -> None:
+    sales = topics("transactions")
+    told = headers_of(sales, 0, 9, "BatchTooLarge", "record batch of offsets 9 to 12", "valuepulse")
+    told.append((BATCH_END, b"12"))
+    write(topics, "dead-letters", b"a batch", headers=told, partition=1)
+    (listed,) = valuepulse(
+        "dlq", "ls", "--error", "BatchTooLarge", "--json", variables=letters
+    ).lines()
+    assert (listed["at"], listed["message"]) == ("1:1", "record batch of offsets 9 to 12")
+    refused = valuepulse("dlq", "redrive", "1:1", variables=letters)
+    assert refused.code == 4
+    assert "1:1 is a whole record batch that cannot be read, not an event" in refused.err
+    valuepulse("dlq", "redrive", "--all", "--topic", sales, variables=letters)
+    assert b"a batch" not in [record.value() for record in records(topics, "transactions")]
 
 
 def test_show_tells_one_whole(letters: dict[str, str]) -> None:

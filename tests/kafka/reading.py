@@ -2,7 +2,7 @@
 
 import asyncio
 import uuid
-from collections.abc import AsyncIterator, Iterable, Mapping
+from collections.abc import AsyncIterator, Collection, Iterable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any, cast
@@ -94,6 +94,7 @@ class Reading:
     log: Log
     full: set[TP] = field(default_factory=set)
     refusals: list[PositionLostError] = field(default_factory=list)
+    lost: set[TP] = field(default_factory=set)
     store_answers: asyncio.Event = field(default_factory=asyncio.Event)
     looks: int = 0
     placements: dict[TP, int] = field(default_factory=dict)
@@ -112,6 +113,10 @@ class Reading:
     def is_valid(self, taken: RecordSet) -> bool:
         """Say whether a set was fetched since the last placement."""
         return self.placements[taken.partition] == taken.placement
+
+    def forgotten(self, partitions: Collection[TP]) -> None:
+        """Note them."""
+        self.lost |= set(partitions)
 
     def wants(self, partition: TP) -> bool:
         """Refuse sets of the full partitions."""

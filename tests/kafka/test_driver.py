@@ -157,6 +157,23 @@ async def test_a_log_that_lost_its_beginning_is_read_from_what_is_left_unless_it
         assert "log starts at 60, 60 records were deleted" in str(error)
 
 
+async def test_a_log_that_is_read_from_its_beginning_though_it_was_applied_is_told_of(
+    kafka: Kafka, topics: Topics
+) -> None:
+    """The store has lost everything; in a new installation the group has told nothing."""
+    topics.create({"a": 3})
+    name, group = topics("a"), topics("group")
+    publish(kafka.bootstrap, spread([name], 300, 3))
+    commit(kafka.bootstrap, group, TP(name, 0), 80)
+    commit(kafka.bootstrap, group, TP(name, 2), 80)
+    log = Log(next={TP(name, 2): 80})
+    async with reading(kafka.bootstrap, [name], log, group=group) as app:
+        await wait_until_async(lambda: len({s.partition for s in log.sets}) == 3, "all partitions")
+        assert app.lost == {TP(name, 0)}
+        assert app.refusals == []
+        assert log.offsets(TP(name, 0))[0] == 0
+
+
 async def test_a_position_that_the_log_does_not_have_is_refused(
     kafka: Kafka, topics: Topics
 ) -> None:
@@ -194,7 +211,7 @@ async def test_an_empty_topic_is_told_to_be_drained(kafka: Kafka, topics: Topics
     publish(kafka.bootstrap, spread([busy.topic], 10, 1))
     log = Log()
     async with reading(kafka.bootstrap, [empty.topic, busy.topic], log) as app:
-        await wait_until_async(lambda: len(log.next) == 2, "news of both")
+        await wait_until_async(lambda: len({s.partition for s in log.sets}) == 2, "sets of both")
         told = next(s for s in log.sets if s.partition == empty)
         assert (len(told), told.drained) == (0, True)
         drained_at = app.consumer.drained_at(empty, 0)

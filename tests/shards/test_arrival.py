@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from streams.kafka.record_batches import Unreadable
 from streams.shards.arrival import ArrivalOrder, Arrived, Batch
 from streams.state.cache import StateCache
 from tests.shards.sets import Row, Taken, a_set, rejected_by, taken_by
@@ -237,3 +238,29 @@ def test_batches_cut_anyhow_give_the_plain_order_and_account_for_every_record(
     assert all(event.event_id == f"{event.topic}{event.offset}" for event in shelf.taken)
     if drained == set(TOPICS):
         assert shelf.offsets == {topic: ends[topic] for topic in dict(sets)}
+
+
+def test_an_unreadable_batch_is_told_once_with_what_passes_it() -> None:
+    """Its offsets lie between those of the events: 0 to 2, 6 and 7."""
+    shelf = Shelf(drained=set(TOPICS), events=2)
+    arrived = a_set("pay", [Row(1), Row(2), Row(3), Row(4), Row(5)])
+    arrived.records.offset[3:] += 3
+    arrived.next_offset = 10
+    broken, last = (Unreadable(n, n, 0, "CorruptBatch", "", b"") for n in (3, 8))
+    arrived.unreadable = (broken, last)
+    shelf.add(arrived)
+    shelf.take_all()
+    told = [[b for part in batch.parts for b in part.unreadable] for batch in shelf.batches]
+    assert [batch.offsets["pay"] for batch in shelf.batches] == [2, 7, 10]
+    assert told == [[], [broken], [last]]
+
+
+def test_a_set_of_nothing_but_an_unreadable_batch_is_told_and_passed() -> None:
+    shelf = Shelf(drained=set(TOPICS))
+    arrived = a_set("pay", [])
+    broken = Unreadable(0, 4, 0, "BatchTooLarge", "", b"")
+    arrived.unreadable, arrived.next_offset = (broken,), 5
+    shelf.add(arrived)
+    shelf.take_all()
+    assert [part.unreadable for part in shelf.batches[0].parts] == [[broken]]
+    assert shelf.offsets == {"pay": 5}

@@ -13,6 +13,7 @@ import pytest
 import redis
 
 from streams.metrics import Metrics
+from streams.state.meta import Meta
 from streams.state.patience import patiently
 from streams.state.store import MOST_KEYS, Slot, Store, StoreUnavailableError
 from streams.state.wire import spans_of
@@ -41,8 +42,8 @@ async def commit(
 
 async def scan(store: Store, shards: list[int]) -> dict[int, set[bytes]]:
     found: dict[int, set[bytes]] = {shard: set() for shard in shards}
-    async for shard, customers in store.customers(shards):
-        found[shard] |= set(customers)
+    async for shard, page in store.walk(shards):
+        found[shard] |= set(page.customers)
     return found
 
 
@@ -230,3 +231,47 @@ async def test_bounds_that_begin_later_cut_the_states_that_were_meant(store: Sto
     blobs = np.frombuffer(b"..onetwo", np.uint8)
     assert await store.commit(0, b"", b"m", [b"a", b"b"], blobs, np.array([2, 5, 8])) is None
     assert await store.states(0, [b"a", b"b"]) == [b"one", b"two"]
+
+
+def a_meta(version: int, *slots: int) -> bytes:
+    return Meta(version=version, slots=slots).to_bytes()
+
+
+async def walked_slots(store: Store, shard: int) -> set[int]:
+    return {number async for _, page in store.walk([shard]) for number in page.slots}
+
+
+async def test_slots_that_no_meta_names_are_swept_and_no_others(store: Store) -> None:
+    """Redis brings one back when it loses the tail in which it was removed."""
+    largest = 2**48 - 1
+    assert await commit(store, 3, b"", a_meta(1, 7), {}, Slot(7, b"brought back")) is None
+    assert await commit(store, 3, a_meta(1, 7), a_meta(2, largest), {}, Slot(largest, b"x")) is None
+    assert await walked_slots(store, 3) == {7, largest}
+    assert await store.sweep(3, [7, largest, 12]) == 1
+    assert await store.slots(3, [7, largest]) == [Slot(largest, b"x")]
+    assert await store.sweep(3, [largest]) == 0
+    assert await store.sweep(3, []) == 0
+
+
+async def test_what_another_worker_committed_after_the_walk_is_not_swept(store: Store) -> None:
+    """It was not named when the walk passed, it is when the sweep comes: the meta is read then."""
+    assert await commit(store, 3, b"", a_meta(1), {}) is None
+    assert await commit(store, 3, a_meta(1), a_meta(2, 9), {}, Slot(9, b"theirs")) is None
+    assert await store.sweep(3, [9]) == 0
+    assert await store.slots(3, [9]) == [Slot(9, b"theirs")]
+
+
+async def test_nothing_is_swept_of_a_shard_without_a_meta(store: Store) -> None:
+    assert await commit(store, 4, b"", a_meta(1, 9), {}, Slot(9, b"said")) is None
+    assert await store.sweep(3, [9]) == 0
+    assert await store.slots(4, [9]) == [Slot(9, b"said")]
+
+
+@own_server
+async def test_a_sweep_survives_a_server_that_forgot_its_scripts(
+    store: Store, valkey: Valkey
+) -> None:
+    assert await commit(store, 3, b"", a_meta(1), {}, Slot(9, b"nobody's")) is None
+    with redis.Redis.from_url(valkey.url) as client:
+        client.script_flush()
+    assert await store.sweep(3, [9]) == 1
