@@ -48,6 +48,7 @@ class Trial:
         self.run = run
         self.store = store
         self.proxy = proxy
+        self.seed = seed
         self.chance = random.Random(seed)
         self.faults = 0
         self.recoveries: list[float] = []
@@ -107,11 +108,15 @@ class Trial:
         yield
         self.recover()
 
-    def recover(self) -> None:
-        """Wait until every shard that has records left has committed again; keep the seconds."""
+    def recover(self, also: Callable[[], bool] = lambda: True) -> None:
+        """Wait until every shard that has records left has committed again; keep the seconds.
+
+        `also` is what must come true after that.
+        """
         began = time.monotonic()
         before = self._versions()
         wait_until(lambda: self._all_move(before), "every shard to go on", RECOVERY_S)
+        wait_until(also, "all that a recovery takes", RECOVERY_S)
         self.recoveries.append(time.monotonic() - began)
 
     def _all_move(self, before: list[int]) -> bool:
@@ -147,8 +152,7 @@ class Trial:
 
     def metric(self, name: str) -> float:
         """Return a metric, the sum over the workers that run and over its labels."""
-        lines = "\n".join(self._asked("metrics")).splitlines()
-        return sum(float(line.split()[-1]) for line in lines if line.startswith(name))
+        return sum_of("\n".join(self._asked("metrics")), name)
 
     def must_count(self, name: str) -> None:
         """Note whether a metric of the running workers is above 0."""
@@ -159,17 +163,23 @@ class Trial:
 
     def _asked(self, page: str) -> list[str]:
         """What the running workers answer; nothing from those that do not."""
-        found = []
-        for worker in self.running:
-            url = f"http://127.0.0.1:{self._ports[worker]}/{page}"
-            try:
-                with urllib.request.urlopen(url, timeout=ANSWER_S) as answer:
-                    found.append(answer.read().decode())
-            except urllib.error.HTTPError as error:
-                found.append(error.read().decode())
-            except OSError:
-                continue
-        return found
+        answers = (self.answer_of(worker, page) for worker in self.running)
+        return [answer for answer in answers if answer is not None]
+
+    def answer_of(self, worker: Process, page: str) -> str | None:
+        """What a worker answers; None if it does not."""
+        url = f"http://127.0.0.1:{self._ports[worker]}/{page}"
+        try:
+            with urllib.request.urlopen(url, timeout=ANSWER_S) as answer:
+                return str(answer.read().decode())
+        except urllib.error.HTTPError as error:
+            return str(error.read().decode())
+        except OSError:
+            return None
+
+    def has_applied(self, worker: Process) -> bool:
+        """Tell whether a worker has applied events of its own: it has shards."""
+        return sum_of(self.answer_of(worker, "metrics") or "", "valuepulse_events_total") > 0
 
     # -- the end
 
@@ -198,6 +208,11 @@ def whole(trial: Trial) -> tuple[Results, Results]:
     """Compare everything."""
     trial.catch_up()
     return trial.backlog.right, left_by(trial.run)
+
+
+def sum_of(metrics: str, name: str) -> float:
+    """Return a metric's value, the sum over its labels, out of what `/metrics` answered."""
+    return sum(float(line.split()[-1]) for line in metrics.splitlines() if line.startswith(name))
 
 
 @contextmanager
@@ -233,7 +248,7 @@ def trial_of(
             "redis__timeout_s": 2,
         }
         with installation(
-            directory, lab.bootstrap, store.url, backlog.inputs, MODEL, **behind, **options
+            directory, lab.bootstrap, store.url, backlog.inputs, MODEL, **(behind | dict(options))
         ) as run:
             trial = Trial(lab, backlog, run, store, proxy, seed)
             try:

@@ -77,6 +77,19 @@ def _good(chance: random.Random, n: int, customer: int, at: datetime, arrived: i
     event_type = chance.choices(FACTS, (50, 20, 5 + 3 * (9 - mood), 5 + 3 * mood))[0]
     if n % 1_009 == ONCE_ERASED:
         event_type = "erasure"
+    return event_of(chance, event_type, n, customer, mood, at, arrived)
+
+
+def event_of(
+    chance: random.Random,
+    event_type: str,
+    n: int,
+    customer: int,
+    mood: int,
+    at: datetime,
+    arrived: int,
+) -> Sent:
+    """The n-th event, of this type; the higher a customer's mood, the more it is worth."""
     fields = _fields(chance, event_type, mood, at)
     event = {
         "type": event_type,

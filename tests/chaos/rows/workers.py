@@ -3,11 +3,21 @@
 from __future__ import annotations
 
 import signal
+import sys
 
+from streams.settings import Kafka, Redis
+from tests.chaos.live import LiveTraffic
 from tests.chaos.table import row
+from tests.chaos.traffics import none, of_one_topic_each
 from tests.chaos.trial import Trial, paused
+from tests.integration.traffic import PARTITIONS
+from tests.servers import wait_until
 
 FAULT_EXIT_CODE = 70
+LIVE_RATE = 5_000
+LIVE_CUSTOMERS = 10_000
+PROMISED_S = 15.0
+"""Of recovery from a worker's death, with default settings."""
 
 
 @row(1, "worker killed (`kill -9`) at random moments, two at work", batch__max_events=5)
@@ -28,6 +38,48 @@ def killed_at_random_moments(trial: Trial) -> None:
         trial.faults += 1
     trial.worker()
     trial.recover()
+
+
+@row(
+    1,
+    "one of two workers killed (`kill -9`) while 5,000 events a second come in, default settings",
+    traffic=none,
+    kafka__session_timeout_s=Kafka().session_timeout_s,
+    redis__timeout_s=Redis().timeout_s,
+    note="Row 1, 5,000 events a second: these workers have the default session and batches. "
+    "Recovery lasts until no shard is further behind than half a second of traffic. A customer's "
+    "events are all in one topic and of one business day, as records that come in while workers "
+    "run have no order between topics that could be known afterwards.",
+)
+def killed_under_live_traffic(trial: Trial) -> None:
+    """Three times; a new one takes the place of the dead one after the recovery."""
+    lab, inputs = trial.lab, trial.run.inputs
+    records = of_one_topic_each(trial.seed, LIVE_CUSTOMERS)
+    trial.backlog = trial.backlog._replace(ends=(sys.maxsize,) * PARTITIONS)
+    with LiveTraffic(lab.bootstrap, inputs, records, LIVE_RATE) as live:
+        trial.worker()
+        for _ in range(3):
+            trial.worker()
+            _must_share(trial)
+            wait_until(lambda: _is_up_to_date(trial, live), "two workers to keep up", 90)
+            trial.chance.choice(trial.running).kill()
+            trial.faults += 1
+            trial.recover(lambda: _is_up_to_date(trial, live))
+    trial.must_see(f"{LIVE_RATE:,} events a second", live.reached_rate > 0.98 * LIVE_RATE)
+    trial.must_see(f"recovery within {PROMISED_S:.0f} s", max(trial.recoveries) < PROMISED_S)
+    trial.backlog = lab.folded(inputs, live.sent)
+
+
+def _must_share(trial: Trial) -> None:
+    """Wait until both workers have shards."""
+    wait_until(
+        lambda: all(map(trial.has_applied, trial.running)), "both workers to have shards", 60
+    )
+
+
+def _is_up_to_date(trial: Trial, live: LiveTraffic) -> bool:
+    most = LIVE_RATE // PARTITIONS // 2
+    return max(live.behind(trial.run.metas())) < most
 
 
 @row(
