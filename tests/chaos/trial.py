@@ -75,6 +75,10 @@ class Trial:
         self._ports[process] = port
         return process
 
+    def must_share(self) -> None:
+        """Wait until each worker that runs has shards, and has applied events of them."""
+        wait_until(lambda: all(map(self.has_applied, self.running)), "all workers to share", 60)
+
     @property
     def running(self) -> list[Process]:
         """The workers that run."""
@@ -140,8 +144,7 @@ class Trial:
 
     def must_log(self, text: str) -> None:
         """Note whether some worker logged a text."""
-        logs = (worker.log.read_text("utf-8", "replace") for worker in self.run.workers)
-        self.must_see(f"log: {text}", any(text in log for log in logs))
+        self.must_see(f"log: {text}", any(text in told_by(each) for each in self.run.workers))
 
     def must_become_unready(self, text: str, seconds: float = 30.0) -> None:
         """Note whether `/readyz` of some running worker says `text` within some time."""
@@ -208,6 +211,11 @@ def whole(trial: Trial) -> tuple[Results, Results]:
     """Compare everything."""
     trial.catch_up()
     return trial.backlog.right, left_by(trial.run)
+
+
+def told_by(worker: Process) -> str:
+    """Return what a worker has logged."""
+    return worker.log.read_text("utf-8", "replace")
 
 
 def sum_of(metrics: str, name: str) -> float:

@@ -4,18 +4,23 @@ from __future__ import annotations
 
 import signal
 import sys
+from functools import partial
 
 from streams.settings import Kafka, Redis
 from tests.chaos.live import LiveTraffic
 from tests.chaos.table import row
 from tests.chaos.traffics import none, of_one_topic_each
-from tests.chaos.trial import Trial, paused
+from tests.chaos.trial import Trial, paused, told_by
+from tests.integration.processes import Process
 from tests.integration.traffic import PARTITIONS
 from tests.servers import wait_until
 
 FAULT_EXIT_CODE = 70
 LIVE_RATE = 5_000
 LIVE_CUSTOMERS = 10_000
+BLOCKED_S = 30
+BLOCKED = "the event loop is blocked"
+GOES_ON = "the event loop goes on"
 PROMISED_S = 15.0
 """Of recovery from a worker's death, with default settings."""
 
@@ -60,7 +65,7 @@ def killed_under_live_traffic(trial: Trial) -> None:
         trial.worker()
         for _ in range(3):
             trial.worker()
-            _must_share(trial)
+            trial.must_share()
             wait_until(lambda: _is_up_to_date(trial, live), "two workers to keep up", 90)
             trial.chance.choice(trial.running).kill()
             trial.faults += 1
@@ -68,13 +73,6 @@ def killed_under_live_traffic(trial: Trial) -> None:
     trial.must_see(f"{LIVE_RATE:,} events a second", live.reached_rate > 0.98 * LIVE_RATE)
     trial.must_see(f"recovery within {PROMISED_S:.0f} s", max(trial.recoveries) < PROMISED_S)
     trial.backlog = lab.folded(inputs, live.sent)
-
-
-def _must_share(trial: Trial) -> None:
-    """Wait until both workers have shards."""
-    wait_until(
-        lambda: all(map(trial.has_applied, trial.running)), "both workers to have shards", 60
-    )
 
 
 def _is_up_to_date(trial: Trial, live: LiveTraffic) -> bool:
@@ -153,3 +151,47 @@ def stopped_while_the_store_is_blocked(trial: Trial) -> None:
                 code = worker.wait("the worker to end though Redis is blocked", 90)
                 trial.must_see("exit code 0", code == 0)
             worker = trial.worker()
+
+
+@row(24, "event loop of one of two workers blocked for 30 s", batch__max_events=5)
+def event_loop_blocked(trial: Trial) -> None:
+    """Kafka's thread goes on with its heartbeats, so nobody takes the worker's shards over."""
+    victim = _blocked_worker(trial)
+    _must_end_block(trial, victim)
+
+
+@row(
+    24,
+    "event loop of one of two workers blocked for 30 s, and a third one joins meanwhile",
+    batch__max_events=5,
+)
+def event_loop_blocked_in_a_rebalance(trial: Trial) -> None:
+    """Its shards are called back while it cannot hear of it."""
+    victim = _blocked_worker(trial)
+    trial.worker()
+    _must_end_block(trial, victim)
+
+
+def _blocked_worker(trial: Trial) -> Process:
+    passage = trial.chance.randint(20, 120)
+    victim = trial.worker(VALUEPULSE_FAULT=f"before-commit:{passage}:{BLOCKED_S}")
+    trial.worker()
+    wait_until(partial(_has_told, victim, BLOCKED), "a blocked event loop", 60)
+    trial.faults += 1
+    is_silent = trial.answer_of(victim, "livez") is None
+    trial.must_see("/livez of the blocked worker does not answer", is_silent)
+    return victim
+
+
+def _must_end_block(trial: Trial, victim: Process) -> None:
+    wait_until(partial(_has_told, victim, GOES_ON), "the end of the block", 2 * BLOCKED_S)
+    trial.must_have_work_left()
+    trial.recover()
+    trial.must_see("the blocked worker goes on", victim.is_running)
+    trial.must_see("it says where it was blocked", "fault_points.py" in told_by(victim))
+    trial.must_log(BLOCKED)
+    trial.must_log(GOES_ON)
+
+
+def _has_told(worker: Process, text: str) -> bool:
+    return text in told_by(worker)
