@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 import itertools
+import sys
 import threading
 import time
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from functools import partial
 from types import TracebackType
 from typing import Any, Self
 
 from confluent_kafka import KafkaError, Message
 
+from tests.chaos.traffics import of_one_topic_each
+from tests.chaos.trial import Trial
 from tests.integration import topic_logs
 from tests.integration.traffic import PARTITIONS, Sent
 
+WITHOUT_END = sys.maxsize
 TICK_S = 0.02  # how evenly records are spread
 
 
@@ -72,6 +77,21 @@ class LiveTraffic:
             for shard in range(PARTITIONS)
         ]
 
+    @property
+    def confirmed(self) -> Mapping[int, int]:
+        """How many records of each shard the broker has confirmed."""
+        return Counter(self._confirmed)
+
+    def is_applied_beyond(
+        self, confirmed: Mapping[int, int], metas: Sequence[Mapping[str, Any]]
+    ) -> bool:
+        """Tell whether each shard has applied a second's worth of records that came after these."""
+        return all(
+            sum(metas[shard].get("offsets", {}).values())
+            >= confirmed[shard] + self.rate // PARTITIONS
+            for shard in range(PARTITIONS)
+        )
+
     def _run(self) -> None:
         try:
             while not self._ended.wait(TICK_S):
@@ -97,3 +117,15 @@ class LiveTraffic:
     def _delivered(self, shard: int, error: KafkaError | None, message: Message) -> None:
         assert error is None, f"{message.topic()} did not take a record: {error}"
         self._confirmed[shard] += 1
+
+
+@contextmanager
+def live_traffic(trial: Trial, customers: int, rate: int) -> Iterator[LiveTraffic]:
+    """Send to a trial's topics; at the end the oracle folds what was sent."""
+    ends = (WITHOUT_END,) * PARTITIONS
+    trial.backlog = trial.backlog._replace(records=WITHOUT_END, ends=ends)
+    lab, inputs = trial.lab, trial.run.inputs
+    records = of_one_topic_each(trial.seed, customers)
+    with LiveTraffic(lab.bootstrap, inputs, records, rate) as live:
+        yield live
+    trial.backlog = lab.folded(inputs, live.sent)

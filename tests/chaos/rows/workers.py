@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import signal
-import sys
 from functools import partial
 
 from streams.settings import Kafka, Redis
-from tests.chaos.live import LiveTraffic
+from tests.chaos.live import LiveTraffic, live_traffic
 from tests.chaos.table import row
-from tests.chaos.traffics import none, of_one_topic_each
+from tests.chaos.traffics import none
 from tests.chaos.trial import Trial, paused, told_by
 from tests.integration.processes import Process
 from tests.integration.traffic import PARTITIONS
@@ -58,10 +57,7 @@ def killed_at_random_moments(trial: Trial) -> None:
 )
 def killed_under_live_traffic(trial: Trial) -> None:
     """Three times; a new one takes the place of the dead one after the recovery."""
-    lab, inputs = trial.lab, trial.run.inputs
-    records = of_one_topic_each(trial.seed, LIVE_CUSTOMERS)
-    trial.backlog = trial.backlog._replace(ends=(sys.maxsize,) * PARTITIONS)
-    with LiveTraffic(lab.bootstrap, inputs, records, LIVE_RATE) as live:
+    with live_traffic(trial, LIVE_CUSTOMERS, LIVE_RATE) as live:
         trial.worker()
         for _ in range(3):
             trial.worker()
@@ -72,7 +68,6 @@ def killed_under_live_traffic(trial: Trial) -> None:
             trial.recover(lambda: _is_up_to_date(trial, live))
     trial.must_see(f"{LIVE_RATE:,} events a second", live.reached_rate > 0.98 * LIVE_RATE)
     trial.must_see(f"recovery within {PROMISED_S:.0f} s", max(trial.recoveries) < PROMISED_S)
-    trial.backlog = lab.folded(inputs, live.sent)
 
 
 def _is_up_to_date(trial: Trial, live: LiveTraffic) -> bool:
