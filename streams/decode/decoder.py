@@ -81,19 +81,20 @@ class Decoder:
         records: Records,
         *,
         event_type: str | None,
-        now_ms: int | None,
+        now_ms: int | NDArray[np.int64] | None,
         keyed: bool = True,
     ) -> Decoded:
         """Decode one record set.
 
         With `event_type` None each value's own `type` decides. `keyed` records must have the
-        customer id as key. `now_ms` (None: no check) plus the future limit bounds event time.
+        customer id as key. `now_ms` plus the future limit bounds event time: of each record, or
+        one for all; None: no check.
         """
         limits = Limits(
             type=EACH_SAYS if event_type is None else self._types.index(event_type),
             keyed=keyed,
             max_bytes=self._max_bytes,
-            latest_ms=NO_LIMIT if now_ms is None else int(now_ms) + self._future_limit_ms,
+            latest_ms=self._latest(now_ms, len(records.offset)),
         )
         records = records._replace(buffer=_read_only(records.buffer))
         rows = np.zeros(len(records.offset), ROW)
@@ -105,6 +106,11 @@ class Decoder:
         if left:
             texts, rejected = self._read_by_model(records, rows, limits)
         return _gathered(rows, texts, rejected)._replace(by_model=left)
+
+    def _latest(self, now_ms: int | NDArray[np.int64] | None, count: int) -> NDArray[np.int64]:
+        if now_ms is None:
+            return np.full(count, NO_LIMIT, np.int64)
+        return np.zeros(count, np.int64) + now_ms + self._future_limit_ms
 
     def _read_by_model(
         self, records: Records, rows: NDArray[Any], limits: Limits
@@ -146,8 +152,8 @@ class Decoder:
         reading = self._reader.read(value, found, event_type=expected)
         if limits.keyed:
             _check_key(records, record, reading.customer_id)
-        if reading.at > limits.latest_ms:
-            _refuse_future(reading.at, limits.latest_ms)
+        if reading.at > (latest := int(limits.latest_ms[record])):
+            _refuse_future(reading.at, latest)
         return reading
 
 

@@ -52,12 +52,15 @@ row as one pointer, but an array as seven numbers."""
 
 
 class Limits(NamedTuple):
-    """What one call asks: the type of all values (-1: each says so itself), and its bounds."""
+    """What one call asks: the type of all values (-1: each says so itself), and its bounds.
+
+    `latest_ms` is of each record: a later event is in the future.
+    """
 
     type: int
     keyed: bool
     max_bytes: int
-    latest_ms: int
+    latest_ms: NDArray[np.int64]
 
 
 @jit_borrowing
@@ -78,7 +81,7 @@ def scan(
             type_ >= 0
             and _event(contract, calendar, records.buffer, tokens, record, type_, row)
             and row.day >= 0
-            and row.at <= limits.latest_ms
+            and row.at <= limits.latest_ms[record]
             and (not limits.keyed or _key_matches(records, record, row))
         ):
             row.read = 1

@@ -9,12 +9,22 @@ import time
 import zlib
 from collections import deque
 from collections.abc import Iterator, Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from tests.integration.traffic import FACTS, PARTITIONS, START, TYPES, Sent, event_of, traffic
+from tests.integration.traffic import (
+    FACTS,
+    FIRST_ARRIVAL_MS,
+    PARTITIONS,
+    START,
+    TYPES,
+    Sent,
+    event_of,
+    traffic,
+)
 
 DAY_MS = 86_400_000
+HOUR_MS = 3_600_000
 HOT = "hot"
 FIRST_ON_TIME = 5_000
 """So many events on time bring every shard to the day before one comes late."""
@@ -131,6 +141,30 @@ def hot(seed: int, events: int) -> list[Sent]:
             event["customer_id"] = HOT
 
     return [changed(record, of_hot) for record in common(seed, events) if record.is_good]
+
+
+def of_today(seed: int, events: int) -> list[Sent]:
+    """The common traffic, moved so that its last events happen when their records arrive.
+
+    One in fifty happens an hour after its record's arrival, which no clock can have shown.
+    """
+    chance = random.Random(seed)
+    every = common(seed, events)
+    shift = datetime.fromtimestamp(FIRST_ARRIVAL_MS / 1000, UTC) - START - timedelta(days=40)
+
+    def moved(event: dict[str, Any]) -> None:
+        at = datetime.fromisoformat(event["occurred_at"]) + shift
+        event["occurred_at"] = at.isoformat(timespec="milliseconds")
+
+    sent = [changed(record, moved) if record.is_good else record for record in every]
+    return [_an_hour_early(n, r) if r.is_good and chance.random() < 0.02 else r
+            for n, r in enumerate(sent)]  # fmt: skip
+
+
+def _an_hour_early(n: int, record: Sent) -> Sent:
+    at = record.arrived_ms + HOUR_MS + n
+    early = changed(record, lambda event: event.update(occurred_at=at))
+    return early._replace(is_good=False)
 
 
 def none(seed: int, events: int) -> list[Sent]:
