@@ -22,6 +22,7 @@ from streams.errors import DependencyError
 from streams.health import serve
 from streams.kafka.driver import Consumer, Transport
 from streams.kafka.fetching import FetchSettings
+from streams.loop_watch import LoopWatch
 from streams.metrics import Metrics
 from streams.model_file import load_model
 from streams.output.messages import Wording
@@ -173,6 +174,7 @@ class Worker:
                 asyncio.create_task(self._turns.run()),
                 asyncio.create_task(self._offsets.run()),
                 asyncio.create_task(give_memory_back()),
+                asyncio.create_task(LoopWatch(self.settings.stall_s).run()),
             ]
             timers.append(asyncio.create_task(self._watch_faust()))
             for timer in timers:

@@ -61,6 +61,11 @@ class Metrics:
             buckets=SECONDS,
             registry=registry,
         )
+        self.clock_behind = Gauge(
+            "valuepulse_clock_behind_seconds",
+            "By how much the newest record's time is later than this worker's clock, else 0.",
+            registry=registry,
+        )
         self.lag = Gauge(
             "valuepulse_consumer_lag",
             "Records not yet committed.",

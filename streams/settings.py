@@ -211,7 +211,7 @@ class Kafka(_Section):
     fetch_bytes: Annotated[int, Field(ge=1024, le=1 << 30)] = 1_000_000
     batch_bytes: Annotated[int, Field(ge=1 << 20, le=1 << 30)] = 33_554_432
     request_timeout_s: Seconds = 30.0
-    session_timeout_s: Annotated[float, Field(ge=6, le=1800)] = 15.0
+    session_timeout_s: Annotated[float, Field(ge=6, le=1800)] = 10.0
 
     @model_validator(mode="after")
     def _credentials_are_whole(self) -> Self:

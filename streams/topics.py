@@ -35,7 +35,11 @@ class Topic(NamedTuple):
 
     def configuration(self) -> dict[str, str]:
         """Return what the topic is created with; what is absent is the broker's default."""
+        by_broker = not self.is_input and self.role != "dead_letters"
         wanted = {
+            # A broker refuses records that claim to be of more than an hour later than now: one
+            # whose time is the broker's own it takes from a worker whose clock is ahead, too.
+            "message.timestamp.type": "LogAppendTime" if by_broker else None,
             "cleanup.policy": self.cleanup_policy,
             "retention.ms": self.retention_ms,
             "max.message.bytes": self.max_message_bytes,

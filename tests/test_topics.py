@@ -162,3 +162,16 @@ async def test_a_server_that_is_no_broker_is_told_within_the_request_timeout() -
         given = {"kafka.bootstrap_servers": f"127.0.0.1:{port}", "kafka.request_timeout_s": 0.5}
         with pytest.raises(DependencyError, match=str(port)):
             await check(Settings.load(None, given))
+
+
+async def test_outcomes_carry_the_brokers_time_so_that_a_worker_ahead_of_it_can_send_them(
+    topics: Topics, settings: Settings
+) -> None:
+    """ADR 0008. A dead letter keeps the time of its record, and an input its producer's."""
+    await ensure(settings)
+    found = {
+        topic.role: configuration(topics.bootstrap, topic.name)["message.timestamp.type"]
+        for topic in Table.of(settings).all()
+    }
+    by_broker = {role for role, kind in found.items() if kind == "LogAppendTime"}
+    assert by_broker == {"tier_changes", "value_alerts", "customer_scores"}

@@ -87,14 +87,14 @@ class Decoder:
         records: Records,
         *,
         event_type: str | None,
-        now_ms: int | None,
+        now_ms: int | NDArray[np.int64] | None,
         keyed: bool = True,
     ) -> Decoded:
         """Decode one record set.
 
         With `event_type` None each value's own `type` decides, with `COMMANDS_TOPIC` too, but only
-        commands are taken. `keyed` records must have the
-        customer id as key. `now_ms` (None: no check) plus the future limit bounds event time.
+        commands are taken. `keyed` records must have the customer id as key. `now_ms` plus the
+        future limit bounds event time: of each record, or one for all; None: no check.
         """
         types = self._types_of(event_type)
         limits = Limits(
@@ -102,7 +102,7 @@ class Decoder:
             allowed=sum(1 << self._types.index(name) for name in types),
             keyed=keyed,
             max_bytes=max(self._max_bytes, _LARGEST_COMMAND if types == COMMANDS else 0),
-            latest_ms=NO_LIMIT if now_ms is None else int(now_ms) + self._future_limit_ms,
+            latest_ms=self._latest(now_ms, len(records.offset)),
         )
         records = records._replace(buffer=_read_only(records.buffer))
         rows = np.zeros(len(records.offset), ROW)
@@ -124,6 +124,11 @@ class Decoder:
         if event_type is None:
             return SENT_TYPES
         return COMMANDS if event_type == COMMANDS_TOPIC else (event_type,)
+
+    def _latest(self, now_ms: int | NDArray[np.int64] | None, count: int) -> NDArray[np.int64]:
+        if now_ms is None:
+            return np.full(count, NO_LIMIT, np.int64)
+        return np.zeros(count, np.int64) + now_ms + self._future_limit_ms
 
     def _read_by_model(
         self, records: Records, rows: NDArray[Any], limits: Limits, types: Sequence[str]
@@ -169,8 +174,8 @@ class Decoder:
         reading = self._reader.read(value, found, types=types)
         if limits.keyed:
             _check_key(records, record, reading.customer_id)
-        if reading.at > limits.latest_ms:
-            _refuse_future(reading.at, limits.latest_ms)
+        if reading.at > (latest := int(limits.latest_ms[record])):
+            _refuse_future(reading.at, latest)
         return reading
 
 

@@ -54,14 +54,15 @@ row as one pointer, but an array as seven numbers."""
 class Limits(NamedTuple):
     """What one call asks: the type of values that name none (-1: each must), and its bounds.
 
-    `allowed` has a bit for each type that is taken.
+    `allowed` has a bit for each type that is taken. `latest_ms` is of each record: a later event is
+    in the future.
     """
 
     type: int
     allowed: int
     keyed: bool
     max_bytes: int
-    latest_ms: int
+    latest_ms: NDArray[np.int64]
 
 
 @jit_borrowing
@@ -82,7 +83,7 @@ def scan(
             type_ >= 0
             and _event(contract, calendar, records.buffer, tokens, record, type_, row)
             and row.day >= 0
-            and row.at <= limits.latest_ms
+            and row.at <= limits.latest_ms[record]
             and (not limits.keyed or _key_matches(records, record, row))
         ):
             row.read = 1

@@ -52,6 +52,8 @@ LOG: Final = structlog.get_logger(__name__)
 Result = TypeVar("Result")
 _LOOK_AGAIN_S: Final = 1.0
 _SLOT_BITS: Final = 48
+_CLOCK_BEHIND_S: Final = 60.0
+"""More than clocks differ that are kept right."""
 
 
 class LayoutMismatchError(SettingsError):
@@ -172,6 +174,7 @@ class Shard:
         self._something = asyncio.Event()
         self._turning: Turning | None = None
         self._draining = False
+        self._clock_told = False
         self._idle = asyncio.Event()
         self.meta = Meta()
         self._roster = Roster()
@@ -541,9 +544,20 @@ class Shard:
         self._metrics.events.labels("duplicate").inc(counted.size - applied - len(changed.refused))
         self._metrics.batches.inc()
         if batch.newest > 0:
-            age = max(0.0, time.time() - batch.newest / 1000)
-            self._metrics.event_age_seconds.observe(age)
+            self._observe_age(time.time() - batch.newest / 1000)
         self._count_messages(changed.messages)
+
+    def _observe_age(self, age_s: float) -> None:
+        self._metrics.event_age_seconds.observe(max(0.0, age_s))
+        self._metrics.clock_behind.set(max(0.0, -age_s))
+        is_behind = age_s < -_CLOCK_BEHIND_S
+        if is_behind and not self._clock_told:
+            LOG.warning(
+                "this worker's clock is behind the records', or a producer's is ahead",
+                shard=self.number,
+                seconds=round(-age_s),
+            )
+        self._clock_told = is_behind
 
     def _count_messages(self, messages: list[Message]) -> None:
         for message in messages:

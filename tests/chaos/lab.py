@@ -17,7 +17,7 @@ from tests.integration import topic_logs
 from tests.integration.installation import input_topics
 from tests.integration.traffic import PARTITIONS, Sent, traffic
 from tests.integration.verdict import Results, oracle
-from tests.servers import Kafka, Proxy, free_port
+from tests.servers import Cluster, Kafka, Proxy, free_port
 from tests.servers.kafka import QUICK_START, _kraft
 
 MODEL = PACKAGED / "scoring.yaml"
@@ -52,20 +52,28 @@ class Lab:
     """The broker that all runs share, and the traffic that they read.
 
     Workers whose `kafka.bootstrap_servers` is `behind_proxy` reach the broker through `proxy` only,
-    also after it has told them its address.
+    also after it has told them its address. `brokers` are all of a cluster, by node id; `kafka` is
+    one of them.
     """
 
-    def __init__(self, directory: Path, kafka: Kafka, proxy: Proxy) -> None:
+    def __init__(
+        self,
+        directory: Path,
+        kafka: Kafka,
+        proxy: Proxy,
+        brokers: Mapping[int, Kafka] | None = None,
+    ) -> None:
         self.directory = directory
         self.kafka = kafka
         self.proxy = proxy
+        self.brokers = brokers or {1: kafka}
         self._made = ExitStack()
         self._known: dict[tuple[int, int], Backlog] = {}
 
     @property
     def bootstrap(self) -> str:
-        """Where the broker listens."""
-        return self.kafka.bootstrap
+        """Where the brokers listen."""
+        return ",".join(broker.bootstrap for broker in self.brokers.values())
 
     @property
     def behind_proxy(self) -> str:
@@ -124,6 +132,13 @@ def open_lab() -> Iterator[Lab]:
         lab = Lab(Path(name), kafka, proxy)
         yield lab
         lab.close()
+
+
+@contextmanager
+def with_cluster(lab: Lab, directory: Path) -> Iterator[Lab]:
+    """Start three brokers for one run; all else is the lab's."""
+    with Cluster(directory) as cluster:
+        yield Lab(lab.directory, cluster.brokers[1], lab.proxy, cluster.brokers)
 
 
 def _broker(directory: Path, inner: int, proxied: int) -> Kafka:

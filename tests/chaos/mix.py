@@ -11,7 +11,8 @@ from contextlib import AbstractContextManager, ExitStack, contextmanager, suppre
 
 from tests.chaos.rows.store import cut_tail
 from tests.chaos.table import Row
-from tests.chaos.trial import Trial, passing, paused
+from tests.chaos.traffics import with_merges
+from tests.chaos.trial import Trial, passing, paused, whole_with_merges
 
 WORKERS = 2
 NUMBER = 25
@@ -119,6 +120,7 @@ def seeded_mix(trial: Trial) -> None:
     """Draw faults, one or two at a time, while something is left to apply."""
     step = trial.backlog.records // (2 * ROUNDS)
     trial.run.is_supervised = True  # a fault may meet a worker that starts: it ends with 3
+    trial.verdict = whole_with_merges
     _keep_workers(trial)
     for _ in range(ROUNDS):
         trial.goes_on_by(trial.chance.randint(1, 2 * step), 180)
@@ -143,4 +145,5 @@ MIX = Row(
     "one or two of the faults above at once, drawn by a seed, until all is applied",
     seeded_mix,
     {"batch__max_events": 5, "kafka__fetch_bytes": 20_000},
+    with_merges,
 )

@@ -20,15 +20,6 @@ HEADS = (
     "row", "fault", "runs", "records", "faults", "lost", "twice", "otherwise wrong",
     "worst recovery", "signs seen",
 )  # fmt: skip
-NOT_BUILT = {
-    24: "event loop blocked for 30 s",
-}
-PARTS_NOT_BUILT = (
-    "22, workers of two versions of ValuePulse together",
-    "11, disk full under the append-only file",
-    "12, a cluster of three brokers: leader killed, coordinator killed",
-    "16, a worker whose own clock is wrong",
-)
 Run = Mapping[str, Any]
 
 
@@ -54,20 +45,15 @@ def document(found: Mapping[str, Any]) -> str:
     ran = [row for row in rows if (row.number, row.name) in by_row]
     lines = [_line(row, by_row[row.number, row.name]) for row in ran]
     missing = [f"{row.number}, {row.fault}" for row in rows if row not in ran]
-    missing += [f"{number}, {fault}" for number, fault in NOT_BUILT.items()] + [*PARTS_NOT_BUILT]
     return Template(TEMPLATE.read_text("utf-8")).substitute(
         totals=_totals(found["runs"]),
         machine="\n".join(f"    {line}" for line in machine_lines(found["machine"]).splitlines()),
         commands="\n".join(f"    {command}" for command in found["commands"]),
         table="\n".join([_cells(HEADS), _cells(["---"] * len(HEADS)), *lines]),
         notes="\n".join(f"- {row.note}" for row in ran if row.note),
-        missing="\n".join(f"- {each}" for each in sorted(missing, key=_number)),
+        missing="\n".join(f"- {each}" for each in missing) or "- nothing",
         control=_control(found["runs"]),
     )
-
-
-def _number(text: str) -> int:
-    return int(text.partition(",")[0])
 
 
 def _cells(cells: Iterable[object]) -> str:

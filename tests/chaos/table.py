@@ -9,7 +9,7 @@ from contextlib import ExitStack
 from dataclasses import asdict, dataclass, field
 from typing import Any, NamedTuple
 
-from tests.chaos.lab import Backlog, Lab, say
+from tests.chaos.lab import Backlog, Lab, say, with_cluster
 from tests.chaos.trial import Trial, trial_of
 from tests.integration.traffic import Sent
 from tests.integration.verdict import Tally
@@ -21,7 +21,8 @@ Traffic = Callable[[int, int], Sequence[Sent]]
 class Row(NamedTuple):
     """One fault: its number in the table, what is injected, and what it does to a trial.
 
-    `traffic` None is the common backlog; `note` is printed under the table.
+    `traffic` None is the common backlog; `note` is printed under the table. `on_cluster`: it has
+    three brokers of its own.
     """
 
     number: int
@@ -30,6 +31,7 @@ class Row(NamedTuple):
     options: Mapping[str, Any]
     traffic: Traffic | None = None
     note: str = ""
+    on_cluster: bool = False
 
     @property
     def name(self) -> str:
@@ -41,12 +43,18 @@ ROWS: list[Row] = []
 
 
 def row(
-    number: int, fault: str, *, traffic: Traffic | None = None, note: str = "", **options: Any
+    number: int,
+    fault: str,
+    *,
+    traffic: Traffic | None = None,
+    note: str = "",
+    on_cluster: bool = False,
+    **options: Any,
 ) -> Callable[[Callable[[Trial], None]], Callable[[Trial], None]]:
     """Make a function a row; `options` are settings of the workers."""
 
     def added(inject: Callable[[Trial], None]) -> Callable[[Trial], None]:
-        ROWS.append(Row(number, fault, inject, options, traffic, note))
+        ROWS.append(Row(number, fault, inject, options, traffic, note, on_cluster))
         return inject
 
     return added
@@ -82,8 +90,10 @@ def run_row(lab: Lab, row: Row, seed: int, events: int) -> Ran:
     """Run a row once; what goes wrong is in the result, also an exception."""
     began = time.monotonic()
     with ExitStack() as stack:
-        backlog = _backlog(lab, row, seed, events, stack)
         directory = lab.directory / f"{row.number}-{row.name}-{seed}"
+        if row.on_cluster:
+            lab = stack.enter_context(with_cluster(lab, directory.with_suffix(".cluster")))
+        backlog = _backlog(lab, row, seed, events, stack)
         began = time.monotonic()
         trial = stack.enter_context(trial_of(lab, backlog, row.options, seed, directory))
         return _ran(row, seed, trial, began)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+import json
 from typing import Any
 
 import pytest
@@ -11,14 +13,18 @@ from tests.chaos.report import NAIVE, document, told
 from tests.chaos.rows import ROWS
 from tests.chaos.table import Ran
 from tests.chaos.traffics import (
+    FIRST_ON_TIME,
     common,
     hot,
+    of_one_topic_each,
+    of_today,
     out_of_order,
     poisoned,
     repeated,
     shard_of,
     skewed,
 )
+from tests.integration.traffic import FACTS
 from tests.integration.verdict import Results, Tally, tally
 
 MACHINE = dict.fromkeys(
@@ -120,9 +126,31 @@ def test_no_two_rows_have_one_name() -> None:
     assert len(names) == len(set(names))
 
 
-@pytest.mark.parametrize("made", [common, hot, out_of_order, poisoned, repeated, skewed])
+@pytest.mark.parametrize("made", [common, hot, of_today, out_of_order, poisoned, repeated, skewed])
 def test_traffic_of_a_row_is_the_same_for_a_seed_and_of_the_size_asked_for(made: Any) -> None:
     sent = made(5, 2_000)
     assert [r._replace(value=b"") for r in sent] == [r._replace(value=b"") for r in made(5, 2_000)]
     assert 0.9 * 2_000 <= len(sent) <= 1.1 * 2_000
     assert all(r.partition == shard_of((r.key or b"").decode()) for r in sent if r.is_good)
+
+
+def test_live_traffic_has_a_customers_events_in_one_topic_and_of_one_day_at_first() -> None:
+    sent = list(itertools.islice(of_one_topic_each(5, 100), 8_000))
+    assert sent == list(itertools.islice(of_one_topic_each(5, 100), 8_000))
+    types = {(record.key, record.event_type) for record in sent}
+    assert len(types) == len({key for key, _ in types}) == 100
+    assert {event_type for _, event_type in types} == set(FACTS)
+    assert len(sent) > len({record.value for record in sent})
+    days = [json.loads(record.value or b"")["occurred_at"][:10] for record in sent]
+    assert len(set(days[:FIRST_ON_TIME])) == 1 < len(set(days))
+
+
+def test_an_event_of_an_hour_after_its_record_is_to_be_refused() -> None:
+    sent = of_today(5, 2_000)
+    ahead = [
+        json.loads(record.value or b"")["occurred_at"] > record.arrived_ms + 300_000
+        for record in sent
+        if not record.is_good and b"occurred_at" in (record.value or b"")
+    ]
+    assert len(ahead) > 20
+    assert all(ahead)

@@ -2,18 +2,32 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import random
 import time
 import zlib
-from collections.abc import Sequence
-from datetime import datetime, timedelta
+from collections import deque
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from tests.integration.traffic import PARTITIONS, TYPES, Sent, traffic
+from tests.integration.traffic import (
+    FACTS,
+    FIRST_ARRIVAL_MS,
+    PARTITIONS,
+    START,
+    TYPES,
+    Sent,
+    event_of,
+    traffic,
+)
 
 DAY_MS = 86_400_000
+HOUR_MS = 3_600_000
 HOT = "hot"
+FIRST_ON_TIME = 5_000
+"""So many events on time bring every shard to the day before one comes late."""
 
 
 def shard_of(customer: str) -> int:
@@ -127,6 +141,63 @@ def hot(seed: int, events: int) -> list[Sent]:
             event["customer_id"] = HOT
 
     return [changed(record, of_hot) for record in common(seed, events) if record.is_good]
+
+
+def of_today(seed: int, events: int) -> list[Sent]:
+    """The common traffic, moved so that its last events happen when their records arrive.
+
+    One in fifty happens an hour after its record's arrival, which no clock can have shown.
+    """
+    chance = random.Random(seed)
+    every = common(seed, events)
+    shift = datetime.fromtimestamp(FIRST_ARRIVAL_MS / 1000, UTC) - START - timedelta(days=40)
+
+    def moved(event: dict[str, Any]) -> None:
+        at = datetime.fromisoformat(event["occurred_at"]) + shift
+        event["occurred_at"] = at.isoformat(timespec="milliseconds")
+
+    sent = [changed(record, moved) if record.is_good else record for record in every]
+    return [_an_hour_early(n, r) if r.is_good and chance.random() < 0.02 else r
+            for n, r in enumerate(sent)]  # fmt: skip
+
+
+def _an_hour_early(n: int, record: Sent) -> Sent:
+    at = record.arrived_ms + HOUR_MS + n
+    early = changed(record, lambda event: event.update(occurred_at=at))
+    return early._replace(is_good=False)
+
+
+def with_merges(seed: int, events: int) -> list[Sent]:
+    """The common traffic, and customers that are merged and unmerged, now and then impossibly."""
+    customers = max(20, events // 33)
+    return traffic(seed, customers=customers, events=events, days=40, merge_every=100)
+
+
+def none(seed: int, events: int) -> list[Sent]:
+    """Nothing: the row sends while its workers run."""
+    return []
+
+
+def of_one_topic_each(seed: int, customers: int) -> Iterator[Sent]:
+    """Events of one day without end, each customer's in one topic, 5 % of them sent twice.
+
+    Records that are sent while workers run meet in no order between topics that could be known
+    afterwards. Here none matters: a customer's are in one topic, and the day is the same from the
+    first on. After the first ones 6 % are late by up to 20 days.
+    """
+    chance = random.Random(seed)
+    sent: deque[Sent] = deque(maxlen=5_000)
+    for n in itertools.count():
+        if sent and chance.random() < 0.05:
+            yield chance.choice(sent)
+            continue
+        customer, at = chance.randrange(customers), START + timedelta(hours=6)
+        if n > FIRST_ON_TIME and chance.random() < 0.06:
+            at -= timedelta(hours=chance.choice([1, 5, 30, 100, 480]))
+        event_type = FACTS[min(max(0, customer % 10 - 6), 3)]
+        mood = chance.choice([customer // 10 % 10, chance.randrange(10)])
+        sent.append(event_of(chance, event_type, n, customer, mood, at, arrived=0))
+        yield sent[-1]
 
 
 def changed(record: Sent, change: Any) -> Sent:

@@ -15,10 +15,10 @@ from typing import Any, TypeVar
 
 import redis
 
-from tests.chaos.lab import MODEL, Backlog, Lab
+from tests.chaos.lab import MODEL, Backlog, Lab, model_source
 from tests.integration.installation import Installation, installation
 from tests.integration.processes import Process
-from tests.integration.verdict import Results, Tally, differences, left_by, tally
+from tests.integration.verdict import Results, Tally, differences, left_by, oracle, tally
 from tests.servers import Proxy, Valkey, free_port, start_valkey, wait_until
 from tests.servers.process import Server
 
@@ -48,6 +48,7 @@ class Trial:
         self.run = run
         self.store = store
         self.proxy = proxy
+        self.seed = seed
         self.chance = random.Random(seed)
         self.faults = 0
         self.recoveries: list[float] = []
@@ -73,6 +74,10 @@ class Trial:
         process = self.run.worker(**{"VALUEPULSE_HTTP_PORT": str(port)} | environment)
         self._ports[process] = port
         return process
+
+    def must_share(self) -> None:
+        """Wait until each worker that runs has shards, and has applied events of them."""
+        wait_until(lambda: all(map(self.has_applied, self.running)), "all workers to share", 60)
 
     @property
     def running(self) -> list[Process]:
@@ -107,11 +112,15 @@ class Trial:
         yield
         self.recover()
 
-    def recover(self) -> None:
-        """Wait until every shard that has records left has committed again; keep the seconds."""
+    def recover(self, also: Callable[[], bool] = lambda: True) -> None:
+        """Wait until every shard that has records left has committed again; keep the seconds.
+
+        `also` is what must come true after that.
+        """
         began = time.monotonic()
         before = self._versions()
         wait_until(lambda: self._all_move(before), "every shard to go on", RECOVERY_S)
+        wait_until(also, "all that a recovery takes", RECOVERY_S)
         self.recoveries.append(time.monotonic() - began)
 
     def _all_move(self, before: list[int]) -> bool:
@@ -137,8 +146,7 @@ class Trial:
 
     def must_log(self, text: str) -> None:
         """Note whether some worker logged a text."""
-        logs = (worker.log.read_text("utf-8", "replace") for worker in self.run.workers)
-        self.must_see(f"log: {text}", any(text in log for log in logs))
+        self.must_see(f"log: {text}", any(text in told_by(each) for each in self.run.workers))
 
     def must_become_unready(self, text: str, seconds: float = 30.0) -> None:
         """Note whether `/readyz` of some running worker says `text` within some time."""
@@ -149,8 +157,7 @@ class Trial:
 
     def metric(self, name: str) -> float:
         """Return a metric, the sum over the workers that run and over its labels."""
-        lines = "\n".join(self._asked("metrics")).splitlines()
-        return sum(float(line.split()[-1]) for line in lines if line.startswith(name))
+        return sum_of("\n".join(self._asked("metrics")), name)
 
     def must_count(self, name: str) -> None:
         """Note whether a metric of the running workers is above 0."""
@@ -161,17 +168,23 @@ class Trial:
 
     def _asked(self, page: str) -> list[str]:
         """What the running workers answer; nothing from those that do not."""
-        found = []
-        for worker in self.running:
-            url = f"http://127.0.0.1:{self._ports[worker]}/{page}"
-            try:
-                with urllib.request.urlopen(url, timeout=ANSWER_S) as answer:
-                    found.append(answer.read().decode())
-            except urllib.error.HTTPError as error:
-                found.append(error.read().decode())
-            except OSError:
-                continue
-        return found
+        answers = (self.answer_of(worker, page) for worker in self.running)
+        return [answer for answer in answers if answer is not None]
+
+    def answer_of(self, worker: Process, page: str) -> str | None:
+        """What a worker answers; None if it does not."""
+        url = f"http://127.0.0.1:{self._ports[worker]}/{page}"
+        try:
+            with urllib.request.urlopen(url, timeout=ANSWER_S) as answer:
+                return str(answer.read().decode())
+        except urllib.error.HTTPError as error:
+            return str(error.read().decode())
+        except OSError:
+            return None
+
+    def has_applied(self, worker: Process) -> bool:
+        """Tell whether a worker has applied events of its own: it has shards."""
+        return sum_of(self.answer_of(worker, "metrics") or "", "valuepulse_events_total") > 0
 
     # -- the end
 
@@ -200,6 +213,25 @@ def whole(trial: Trial) -> tuple[Results, Results]:
     """Compare everything."""
     trial.catch_up()
     return trial.backlog.right, left_by(trial.run)
+
+
+def told_by(worker: Process) -> str:
+    """Return what a worker has logged."""
+    return worker.log.read_text("utf-8", "replace")
+
+
+def sum_of(metrics: str, name: str) -> float:
+    """Return a metric's value, the sum over its labels, out of what `/metrics` answered."""
+    return sum(float(line.split()[-1]) for line in metrics.splitlines() if line.startswith(name))
+
+
+def whole_with_merges(trial: Trial) -> tuple[Results, Results]:
+    """Compare everything, where workers add handovers to what was sent."""
+    trial.run.wait_until_settled(CATCH_UP_S)
+    trial.end_workers()
+    backlog, run = trial.backlog, trial.run
+    right = oracle(model_source(), backlog.inputs, run.read_inputs(), backlog.bad)
+    return right, left_by(run)
 
 
 @contextmanager
@@ -235,7 +267,7 @@ def trial_of(
             "redis__timeout_s": 2,
         }
         with installation(
-            directory, lab.bootstrap, store.url, backlog.inputs, MODEL, **behind, **options
+            directory, lab.bootstrap, store.url, backlog.inputs, MODEL, **(behind | dict(options))
         ) as run:
             trial = Trial(lab, backlog, run, store, proxy, seed)
             try:

@@ -3,6 +3,7 @@
 import json
 from typing import Any
 
+import numpy as np
 import pytest
 
 from tests.decode.builders import a_decoder, a_value, decode_one, events_of, records_of
@@ -160,6 +161,20 @@ def test_the_key_of_a_record_is_its_customer(
     assert decoded.record.tolist() == [1]
     assert decoded.rejected[0].error == error
     assert message in decoded.rejected[0].message
+
+
+@pytest.mark.parametrize("plain", [True, False])
+def test_each_event_is_judged_by_the_time_of_its_own_record(plain: bool) -> None:
+    """Whoever reads the log, and whenever, refuses the same (ADR 0008)."""
+    extra = {} if plain else {"costs": {"service": 1}}
+    at = 1_704_067_200_000
+    values = [a_value(occurred_at=at, **extra)] * 3
+    arrived = np.array([at - 300_001, at - 300_000, at], np.int64)
+    decoded = a_decoder().decode(
+        records_of(values), event_type="transaction", now_ms=arrived, keyed=False
+    )
+    assert decoded.record.tolist() == [1, 2]
+    assert [rejected.error for rejected in decoded.rejected] == ["InTheFuture"]
 
 
 @pytest.mark.parametrize("plain", [True, False])

@@ -87,6 +87,14 @@ class Installation:
         process.start_with(**environment)
         return process
 
+    def wait_until_settled(self, seconds: float = 90.0) -> None:
+        """Wait until also what shards tell each other is applied: a merge, its undoing, a release.
+
+        Each of them is a record that the one before it causes.
+        """
+        for _ in range(4):
+            self.wait_until_caught_up(seconds)
+
     def look_after_workers(self) -> None:
         """Raise `ServerError` if a worker has ended unasked."""
         for worker in self.workers:

@@ -20,11 +20,10 @@ from tests.servers import Kafka, Valkey
 from tests.waiting import wait_until
 
 ADA, BOB = "customer-3", "customer-4"
-NEVER_MERGED = 10_000
 
 
 def facts(seed: int) -> list[Sent]:
-    sent = traffic(seed, customers=20, events=600, days=30, merge_every=NEVER_MERGED)
+    sent = traffic(seed, customers=20, events=600, days=30)
     return [each for each in sent if each.is_good and each.event_type in FACTS]
 
 
@@ -38,13 +37,8 @@ def of_now(sent: list[Sent], customers: tuple[str, ...]) -> list[Sent]:
     return renewed
 
 
-def settled(run: Installation) -> None:
-    """Wait until also what shards tell each other is applied."""
-    for _ in range(3):
-        run.wait_until_caught_up()
-
-
 def mistakes(run: Installation) -> list[str]:
+    run.wait_until_settled()
     right = oracle(model_source(), run.inputs, run.read_inputs(), set())
     return differences(right, left_by(run))
 
@@ -66,16 +60,15 @@ def test_who_is_merged_counts_for_the_other_until_it_is_unmerged(
     ):
         topic_logs.send(kafka.bootstrap, inputs, facts(seed=5))
         run.worker()
-        settled(run)
+        run.wait_until_settled()
         both = run.applied_by_customer()
 
         command(run, "merge", BOB, "--into", ADA, "--yes")
         wait_until(lambda: feed_of(run, BOB)[-1] is None, "the tombstone", 30)
         wait_until(lambda: BOB not in run.snapshots(), "the merge")
-        settled(run)
+        run.wait_until_settled()
         assert run.applied_by_customer()[ADA] == both[ADA] + both[BOB] + 1  # the merge
         topic_logs.send(kafka.bootstrap, inputs, of_now(facts(seed=6), (ADA, BOB)))
-        settled(run)
         assert mistakes(run) == []
         shown = valuepulse("show", BOB, "--json", variables=run.environment)
         assert shown.code == 2
@@ -89,7 +82,6 @@ def test_who_is_merged_counts_for_the_other_until_it_is_unmerged(
         command(run, "unmerge", BOB)
         wait_until(lambda: BOB in run.snapshots(), "the unmerge", 30)
         topic_logs.send(kafka.bootstrap, inputs, of_now(facts(seed=7), (ADA, BOB)))
-        settled(run)
         assert mistakes(run) == []
         assert json.loads(feed_of(run, BOB)[-1] or b"")["customer_id"] == BOB
         assert not list(run.redis.scan_iter(b"*\xff*", 1000)) or not any(
@@ -121,5 +113,4 @@ def test_merges_that_contradict_each_other_are_undone(
         topic_logs.send(kafka.bootstrap, inputs, sent)
         run.worker()
         wait_until(lambda: not run.away() and len(run.snapshots()) == 20, "both again", 60)
-        settled(run)
         assert mistakes(run) == []

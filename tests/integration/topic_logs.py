@@ -35,7 +35,24 @@ class Record(NamedTuple):
 
 def send(bootstrap: str, topics: Mapping[str, str], sent: Iterable[Sent]) -> None:
     """Write records to the topics of their types; returns when the broker has all of them."""
-    producer = Producer(
+    sending = producer(bootstrap)
+    for record in sent:
+        sending.produce(
+            topics[record.event_type],
+            key=record.key,
+            value=record.value,
+            partition=record.partition,
+            timestamp=record.arrived_ms,
+            headers=list(record.headers),
+            on_delivery=_delivered,
+        )
+        sending.poll(0)
+    assert sending.flush(60) == 0
+
+
+def producer(bootstrap: str) -> Producer:
+    """Return a producer that neither loses nor repeats a record, however large."""
+    return Producer(
         {
             "bootstrap.servers": bootstrap,
             "enable.idempotence": True,
@@ -45,18 +62,6 @@ def send(bootstrap: str, topics: Mapping[str, str], sent: Iterable[Sent]) -> Non
             "log_level": 0,
         }
     )
-    for record in sent:
-        producer.produce(
-            topics[record.event_type],
-            key=record.key,
-            value=record.value,
-            partition=record.partition,
-            timestamp=record.arrived_ms,
-            headers=list(record.headers),
-            on_delivery=_delivered,
-        )
-        producer.poll(0)
-    assert producer.flush(60) == 0
 
 
 def _delivered(error: KafkaError | None, message: Message) -> None:

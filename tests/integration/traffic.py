@@ -46,12 +46,12 @@ def shard_of(customer: bytes | None) -> int:
 
 
 def traffic(
-    seed: int, *, customers: int, events: int, days: int, merge_every: int = 250
+    seed: int, *, customers: int, events: int, days: int, merge_every: int | None = None
 ) -> list[Sent]:
     """Return records in order of arrival: 5 % sent twice, 6 % late by up to 20 days, 1 % bad.
 
-    One in a thousand erases its customer, one in `merge_every` merges it into another one, and as
-    many undo that.
+    One in a thousand erases its customer. With `merge_every`, one in so many merges it into another
+    one, and as many undo that.
     """
     chance = random.Random(seed)
     step = timedelta(days=days) / events
@@ -71,7 +71,7 @@ def traffic(
             if chance.random() < 0.06:
                 at -= timedelta(hours=chance.choice([1, 5, 30, 100, 480]))
             who = chance.randrange(customers)
-            if n % (merge_every // 2) == merge_every // 3:
+            if merge_every is not None and n % (merge_every // 2) == merge_every // 3:
                 sent.append(_command(chance, n, n // merge_every * 13, customers, at, arrived))
             else:
                 sent.append(_good(chance, n, who, at, arrived))
@@ -91,6 +91,19 @@ def _good(chance: random.Random, n: int, customer: int, at: datetime, arrived: i
     event_type = chance.choices(FACTS, (50, 20, 5 + 3 * (9 - mood), 5 + 3 * mood))[0]
     if n % 1_009 == ONCE_ERASED:
         return _sent("erasure", n, customer, at, arrived, {"reason": "客户要求"})
+    return event_of(chance, event_type, n, customer, mood, at, arrived)
+
+
+def event_of(
+    chance: random.Random,
+    event_type: str,
+    n: int,
+    customer: int,
+    mood: int,
+    at: datetime,
+    arrived: int,
+) -> Sent:
+    """The n-th event, of this type; the higher a customer's mood, the more it is worth."""
     return _sent(event_type, n, customer, at, arrived, _fields(chance, event_type, mood, at))
 
 

@@ -8,7 +8,7 @@ name running ones (the Redis database must be empty: tests flush it). Those can'
 killed from here.
 """
 
-from tests.servers.kafka import BROKER_VARIABLE, Kafka, start_kafka
+from tests.servers.kafka import BROKER_VARIABLE, Cluster, Kafka, start_kafka
 from tests.servers.process import ServerError, free_port
 from tests.servers.proxy import Proxy
 from tests.servers.topics import create_topics, delete_topics
@@ -18,6 +18,7 @@ from tests.waiting import WaitedTooLongError, wait_until, wait_until_async
 __all__ = [
     "BROKER_VARIABLE",
     "REDIS_VARIABLE",
+    "Cluster",
     "Kafka",
     "Proxy",
     "ServerError",

@@ -1,4 +1,4 @@
-"""A real, single-node Apache Kafka in KRaft mode."""
+"""A real Apache Kafka in KRaft mode: a single node, or a cluster of them."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import uuid
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Self
 
@@ -24,7 +25,7 @@ QUICK_START = ("-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Xshare:auto")
 
 
 class Kafka(Server):
-    """A single-node Apache Kafka; `bootstrap` is its `host:port`."""
+    """A node of Apache Kafka, usually the only one; `bootstrap` is its `host:port`."""
 
     name = "kafka"
 
@@ -35,15 +36,19 @@ class Kafka(Server):
         bootstrap: str,
         settings: Mapping[str, object],
         java: Sequence[str] = QUICK_START,
+        cluster: str | None = None,
     ) -> None:
-        """Write the configuration, all of it given in `settings`, and format the storage."""
+        """Write the configuration, all of it given in `settings`, and format the storage.
+
+        `cluster` is the UUID that its nodes share; without, a new one.
+        """
         super().__init__(directory.resolve())
         self.bootstrap = bootstrap
         self._java = [_java(), *java, LOG_LEVEL, "-cp", f"{_jars()}/*"]
         self._configuration = self.directory / "server.properties"
         lines = "".join(f"{name}={value}\n" for name, value in settings.items())
         self._configuration.write_text(lines, "utf-8")
-        self._format()
+        self._format(cluster or str(uuid.uuid4()))
 
     def answers(self) -> bool:
         """Tell whether the broker is registered and lists its topics."""
@@ -55,8 +60,7 @@ class Kafka(Server):
     def _command(self) -> Sequence[str]:
         return [*self._java, "kafka.Kafka", str(self._configuration)]
 
-    def _format(self) -> None:
-        cluster = str(uuid.uuid4())
+    def _format(self, cluster: str) -> None:
         tool = ["kafka.tools.StorageTool", "format", "-t", cluster, "-c", str(self._configuration)]
         done = subprocess.run([*self._java, *tool], capture_output=True, text=True, check=False)
         if done.returncode != 0:
@@ -109,6 +113,56 @@ def start_kafka(
     return Kafka(
         directory, bootstrap=f"127.0.0.1:{port}", settings=settings, java=(f"-Xmx{heap}", *java)
     ).start()
+
+
+class Cluster:
+    """Three brokers, by their node id: topics have three copies, and are written to two at least.
+
+    Any of them can be killed, and started again.
+    """
+
+    def __init__(self, directory: Path, *, heap: str = "256m") -> None:
+        """Format the storage of each, in a directory of its own."""
+        identity = str(uuid.uuid4())
+        ports = {node: (free_port(), free_port()) for node in (1, 2, 3)}
+        voters = ",".join(f"{n}@127.0.0.1:{controller}" for n, (_, controller) in ports.items())
+        self.brokers = {
+            node: Kafka(
+                directory / f"broker-{node}",
+                bootstrap=f"127.0.0.1:{port}",
+                settings=_kraft(port, controller, (directory / f"records-{node}").resolve())
+                | {"node.id": node, "controller.quorum.voters": voters}
+                | _THREE_COPIES,
+                java=(f"-Xmx{heap}", *QUICK_START),
+                cluster=identity,
+            )
+            for node, (port, controller) in ports.items()
+        }
+
+    @property
+    def bootstrap(self) -> str:
+        """Where they listen, with commas between."""
+        return ",".join(broker.bootstrap for broker in self.brokers.values())
+
+    def __enter__(self) -> Self:
+        """Start all at once: one alone has no majority and does not answer."""
+        with ThreadPoolExecutor() as threads:
+            list(threads.map(Kafka.start, self.brokers.values()))
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Kill them: what they hold is of no use to anybody."""
+        for broker in self.brokers.values():
+            broker.kill()
+
+
+_THREE_COPIES = {
+    "default.replication.factor": 3,
+    "min.insync.replicas": 2,
+    "offsets.topic.replication.factor": 3,
+    "transaction.state.log.replication.factor": 3,
+    "transaction.state.log.min.isr": 2,
+}
 
 
 def _java() -> str:

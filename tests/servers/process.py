@@ -63,6 +63,9 @@ class Server(ABC):
                 stdout=log,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
+                # SIGXFSZ stays ignored: a disk that is full (RLIMIT_FSIZE) fails a write, and does
+                # not kill the server.
+                restore_signals=False,
             )
         try:
             wait_until(self._started, f"{self.name} to answer", START_S)

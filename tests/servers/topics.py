@@ -23,11 +23,13 @@ def create_topics(
 ) -> None:
     """Create topics, given as name → number of partitions, and wait until all have leaders.
 
+    Of each there are as many copies as the brokers make by default.
+
     Raises:
         KafkaException: One exists already, or its name or `config` is refused.
     """
     client = admin(bootstrap)
-    new = [NewTopic(name, n, 1, config=dict(config or {})) for name, n in topics.items()]
+    new = [NewTopic(name, n, -1, config=dict(config or {})) for name, n in topics.items()]
     for created in client.create_topics(new).values():
         created.result(ANSWER_S)
 

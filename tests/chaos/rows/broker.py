@@ -5,19 +5,25 @@ from __future__ import annotations
 import asyncio
 import shutil
 from collections.abc import Mapping
+from functools import partial
 
 from confluent_kafka import Consumer, TopicPartition
 from confluent_kafka.admin._config import AlterConfigOpType, ConfigEntry, ConfigResource
 
 from streams import topics
+from tests.chaos.live import LiveTraffic, live_traffic
 from tests.chaos.table import row
-from tests.chaos.traffics import common, shard_of
+from tests.chaos.traffics import common, none, shard_of
 from tests.chaos.trial import CATCH_UP_S, Trial, passing, paused
 from tests.integration import topic_logs
 from tests.integration.verdict import Results, left_by, results_of
 from tests.servers import delete_topics, wait_until
 from tests.servers.topics import ANSWER_S, admin
 
+WORKERS = 2
+CUSTOMERS = 500
+RATE = 300
+"""Records a second, while brokers of a cluster are killed."""
 NOTICED_S = 10.0
 """So long an outage must show."""
 SHARD_STOPPED = "shard stopped"
@@ -79,6 +85,65 @@ def worker_cut_off(trial: Trial) -> None:
         passing(15.0)
     finally:
         trial.lab.proxy.pass_on()
+
+
+@row(
+    12,
+    "of three brokers the leader of an input partition killed, that of an output partition, and "
+    "the group's coordinator; each started again; records come in meanwhile",
+    on_cluster=True,
+    traffic=none,
+    batch__max_events=5,
+    topics__replication=3,
+    note="Row 12, three brokers: recovery lasts until each shard has applied a second's worth of "
+    "records that came in after the kill.",
+)
+def brokers_of_a_cluster_killed(trial: Trial) -> None:
+    """The two that are left suffice: workers go on before the dead one is back."""
+    run = trial.run
+    finds = (
+        partial(_leader, trial, run.inputs["transaction"]),
+        partial(_leader, trial, f"{run.name}-tier_changes"),
+        partial(_coordinator, trial),
+    )
+    with live_traffic(trial, CUSTOMERS, RATE) as live:
+        for _ in range(WORKERS):
+            trial.worker()
+        for find in finds:
+            trial.must_share()
+            trial.goes_on_by(RATE)
+            broker = trial.lab.brokers[find()]
+            before = live.confirmed
+            broker.kill()
+            trial.faults += 1
+            trial.recover(partial(_goes_on, trial, live, before))
+            broker.start()
+            wait_until(lambda: _has_all_copies(trial), "all copies to be in sync again", 90)
+        trial.goes_on_by(RATE)
+    trial.must_see("no worker ended", len(trial.running) == WORKERS)
+
+
+def _goes_on(trial: Trial, live: LiveTraffic, before: Mapping[int, int]) -> bool:
+    return live.is_applied_beyond(before, trial.run.metas())
+
+
+def _leader(trial: Trial, topic: str) -> int:
+    """Return the node that leads a partition of a topic."""
+    known = admin(trial.lab.bootstrap).list_topics(topic, timeout=ANSWER_S).topics[topic]
+    return trial.chance.choice(list(known.partitions.values())).leader
+
+
+def _coordinator(trial: Trial) -> int:
+    """Return the node that keeps the workers' group."""
+    client = admin(trial.lab.bootstrap)  # which must live until it is answered
+    (asked,) = client.describe_consumer_groups([trial.run.name]).values()
+    return int(asked.result(ANSWER_S).coordinator.id)
+
+
+def _has_all_copies(trial: Trial) -> bool:
+    known = admin(trial.lab.bootstrap).list_topics(timeout=ANSWER_S).topics.values()
+    partitions = [partition for topic in known for partition in topic.partitions.values()]
+    return all(len(partition.isrs) == len(trial.lab.brokers) for partition in partitions)
 
 
 @row(18, "an output topic takes no writes for 10 s, then does again", batch__max_events=5)

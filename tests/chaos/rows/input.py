@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from tests.chaos.rows.workers import FAULT_EXIT_CODE
 from tests.chaos.table import row
-from tests.chaos.traffics import hot, out_of_order, poisoned, repeated, skewed
+from tests.chaos.traffics import hot, of_today, out_of_order, poisoned, repeated, skewed
 from tests.chaos.trial import Trial, whole
+from tests.chaos.wrong_clocks import clock_wrong_by
 from tests.integration.topic_logs import Record
 from tests.integration.verdict import Results
 
@@ -59,6 +60,37 @@ def clocks_skewed(trial: Trial) -> None:
 
 def _is_of_future(letter: Record) -> bool:
     return ("__connect.errors.exception.class.name", b"InTheFuture") in letter.headers
+
+
+@row(
+    16,
+    "one worker's clock two days behind, another's a day ahead; each killed",
+    traffic=of_today,
+    batch__max_events=5,
+)
+def worker_clocks_wrong(trial: Trial) -> None:
+    """Records are of yesterday, so one clock is behind them. Who refuses an event matters not."""
+    clocks = {offset: clock_wrong_by(offset) for offset in ("-2d", "+1d")}
+    workers = {offset: trial.worker(**clock) for offset, clock in clocks.items()}
+    for tenth, offset in ((3, "-2d"), (6, "+1d")):
+        trial.applied_share(tenth / 10)
+        trial.must_share()
+        trial.must_have_work_left()
+        if offset == "-2d":
+            trial.must_count("valuepulse_clock_behind_seconds")
+        workers[offset].kill()
+        trial.faults += 2  # the clock, and the kill
+        trial.recover()
+        trial.worker(**clocks[offset])
+    trial.must_log("this worker's clock is behind the records'")
+
+    def with_its_letters(trial: Trial) -> tuple[Results, Results]:
+        compared = whole(trial)
+        trial.must_see("every event of later than its record is refused",
+                       len(trial.backlog.right.refused) > trial.backlog.records // 100)  # fmt: skip
+        return compared
+
+    trial.verdict = with_its_letters
 
 
 @row(

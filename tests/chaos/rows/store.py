@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import resource
 import shutil
 from contextlib import suppress
 from functools import partial
@@ -202,6 +203,49 @@ def store_refuses(trial: Trial) -> None:
     with trial.fault():
         trial.ask_store("SCRIPT", "FLUSH", "SYNC")
     trial.must_log("Redis refuses")
+
+
+@row(
+    11,
+    "no room left for Redis's append-only file: then room; room and a restart; killed while full",
+    batch__max_events=5,
+)
+def disk_full(trial: Trial) -> None:
+    """A write is cut short in its middle. With `everysec` Redis then refuses commits (MISCONF).
+
+    Killed while full it loses what it had confirmed and could not write any more.
+    """
+    worker = trial.worker()
+    for tenth, room_comes, restarts in ((1, True, False), (3, True, True), (5, False, True)):
+        trial.applied_share(tenth / 10)
+        trial.must_have_work_left()
+        with trial.fault():
+            _leave_room(trial, trial.chance.randint(1, 20_000))
+            trial.must_become_unready(NOT_READY)
+            if room_comes:
+                _make_room(trial)
+                trial.goes_on_by(1)
+            if restarts:
+                trial.store.kill()
+                trial.store.start()
+    trial.must_log("Redis refuses: MISCONF")
+    trial.must_see("the worker goes on", worker.is_running)
+
+
+def _leave_room(trial: Trial, room: int) -> None:
+    """Let the append-only file grow by so many bytes and no further."""
+    (log,) = (trial.store.directory / "appendonlydir").glob("*.incr.aof")
+    _set_most(trial, log.stat().st_size + room)
+
+
+def _make_room(trial: Trial) -> None:
+    _set_most(trial, resource.RLIM_INFINITY)
+
+
+def _set_most(trial: Trial, size: int) -> None:
+    """Bound the size of the files of the running store, as a disk does that is full."""
+    _, hard = resource.prlimit(trial.store.pid, resource.RLIMIT_FSIZE)
+    resource.prlimit(trial.store.pid, resource.RLIMIT_FSIZE, (size, hard))
 
 
 def _answers_reads(client: redis.Redis) -> bool:
