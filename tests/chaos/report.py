@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import json
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from string import Template
 from typing import Any
 
+from benchmarks.machine import REPOSITORY
 from benchmarks.report import machine_lines
 from tests.chaos.mix import MIX
 from tests.chaos.rows import ROWS
 from tests.chaos.table import Ran, Row
 
 NAIVE = "naive"
+SOAK = REPOSITORY / "benchmarks" / "results" / "soak.json"
 TEMPLATE = Path(__file__).parent / "reliability.md"
 WRONG = ("standings", "outcomes_missing", "outcomes_wrong", "letters_missing", "letters_wrong")
 HEADS = (
@@ -53,6 +56,7 @@ def document(found: Mapping[str, Any]) -> str:
         notes="\n".join(f"- {row.note}" for row in ran if row.note),
         missing="\n".join(f"- {each}" for each in missing) or "- nothing",
         control=_control(found["runs"]),
+        soak=_soak(json.loads(SOAK.read_text("utf-8"))),
     )
 
 
@@ -100,6 +104,19 @@ def _totals(runs: Iterable[Run]) -> str:
         f"{sum(run['faults'] for run in ours):,} faults: {_sum(ended, 'lost')} events lost, "
         f"{_sum(ended, 'twice')} counted twice, {wrong} other differences, "
         f"{len(ours) - len(ended)} runs that did not end"
+    )
+
+
+def _soak(soak: Mapping[str, Any]) -> str:
+    machine, samples = soak["machine"], soak["samples"]
+    millions = range(1, soak["events"] // 1_000_000 + 1)
+    after = [next(mb for applied, mb in samples if applied >= n * 1_000_000) for n in millions]
+    return (
+        f"{soak['events']:,} events of {soak['customers']:,} customers in {soak['seconds']:.0f} s, "
+        f"commit {machine['commit']}, {machine['date'][:10]}: MiB after each million "
+        f"{', '.join(f'{mb:.0f}' for mb in after)}; at most {soak['peak_rss_mb']:.0f}. In the last "
+        f"fifth it was {soak['growth']:+.1%} against the time from 30 to 50 % of the events; the "
+        "run fails above +10 %."
     )
 
 
