@@ -81,6 +81,7 @@ class Assignment:
         # and what follows from it, in the cache and the outbox.
         self.shards = {number: self._new_shard(number) for number in numbers}
         self.stopped = {}
+        self._metrics.shards_stopped.set(0)
         found: dict[TP, int | None] = {}
         for number, shard in self.shards.items():
             offsets = await shard.open()
