@@ -11,7 +11,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-USUAL_BYTES: Final = 512
+USUAL_BYTES: Final = 320
 """Of a customer, all told. One of many events has ten times as many: fewer such states are kept,
 else memory would grow with what customers do, not with the number that are kept."""
 BESIDE_STATE: Final = 192
