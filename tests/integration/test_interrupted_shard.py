@@ -15,7 +15,7 @@ import pytest
 from faust.types import TP
 
 from streams.decode import records_of_lines
-from streams.kafka.record_sets import RecordSet
+from streams.kafka.record_sets import RecordSet, past_retention
 from streams.metrics import Metrics
 from streams.output.publisher import Publisher
 from streams.settings import PACKAGED
@@ -251,3 +251,16 @@ async def test_a_store_that_lost_everything_is_built_again_from_the_first_offset
         shard.offer(a_set("transaction", COUNT))
         await wait_until_async(lambda: bench.sought or bench.failures, "the loss to be found", 60)
         assert bench.sought == [dict.fromkeys(FACTS, 0)]
+
+
+async def test_a_rebalance_ends_what_the_metrics_say_of_stopped_shards(
+    kafka: Kafka, valkey: Valkey, tmp_path: Path
+) -> None:
+    """It is tried again then; an alarm that stays would be believed no more."""
+    async with a_bench(kafka, valkey, tmp_path) as bench:
+        await bench.read_on(placement=1)
+        stopped = bench.assignment._metrics.shards_stopped._value
+        bench.assignment.refused(past_retention(TP("praise", 0), 3, 7))
+        assert stopped.get() == 1
+        await bench.read_on(placement=2)
+        assert stopped.get() == 0
