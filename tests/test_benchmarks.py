@@ -137,7 +137,7 @@ def test_a_small_benchmark_runs_and_its_results_are_right(tmp_path: Path) -> Non
     )
     assert done.returncode in (0, 4), done.stderr  # 4: a busy machine may be too slow
     runs = json.loads(kept.read_text("utf-8"))["runs"]
-    assert "scoring/scorer.py:Scorer.score" in {ours for ours, _, _ in runs["samples"]}
+    assert "scoring/scorer.py:Scorer.step" in {ours for ours, _, _ in runs["samples"]}
     checks = [
         check
         for part in ("feed_off", "feed_on", "replay")

@@ -42,6 +42,7 @@ def show(
         print_json(found)
         return
     typer.echo(f"{customer}  {found['as_of']}  {found['model']}  {found['events']:,} events")
+    _print_members(found)
     print_table(
         ("score", "points", "tier"),
         [(name, f"{said['score']:.2f}", said["tier"]) for name, said in found["scores"].items()],
@@ -76,6 +77,7 @@ def explain(
         return
     for name, said in found["scores"].items():
         _print_score(customer, name, said, found)
+    _print_members(found)
 
 
 async def _explanation(customer: str, settings: "Settings") -> dict[str, Any]:
@@ -109,7 +111,14 @@ async def _explanation(customer: str, settings: "Settings") -> dict[str, Any]:
         scorer.names, scorer.program.alerts["score"].tolist(), calendar(scorer.model.timezone)
     )
     day = None if settings.clock == "customer" else meta.day
-    return explanation(scorer, wording, customer.encode(), found[1], day)
+    said = explanation(scorer, wording, customer.encode(), found[1], day)
+    return said | {"members": [name.decode() for name in roster.active(customer.encode())]}
+
+
+def _print_members(found: dict[str, Any]) -> None:
+    """Say whose doings are counted, too."""
+    if found["members"]:
+        typer.echo(f"with all of {', '.join(found['members'])}, merged into it")
 
 
 def _print_score(customer: str, name: str, said: dict[str, Any], found: dict[str, Any]) -> None:

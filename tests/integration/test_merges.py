@@ -73,6 +73,8 @@ def test_who_is_merged_counts_for_the_other_until_it_is_unmerged(
         shown = valuepulse("show", BOB, "--json", variables=run.environment)
         assert shown.code == 2
         assert f"is merged into '{ADA}'" in shown.err
+        explained = valuepulse("explain", ADA, variables=run.environment)
+        assert f"with all of {BOB}, merged into it" in explained.out
         again = valuepulse(
             "merge", BOB, "--into", "customer-5", "--reason", "-", variables=run.environment
         )

@@ -219,7 +219,7 @@ def test_what_is_not_known_adds_nothing_but_the_usual_severity() -> None:
 
 def a_customer(as_of: int, days: list[int], room: int = 6) -> tuple[Any, Any, Any]:
     """A customer with one bucket a day, each with the measure 1; returns also days and rows."""
-    customer = table(CUSTOMER, (as_of, len(days), 0, 0, 0, NEVER, 1, 0))[0]  # rows start at 1
+    customer = table(CUSTOMER, (as_of, len(days), 0, 0, 0, NEVER, 1, 1, 0))[0]  # rows start at 1
     row_day = np.zeros(room, np.int32)
     row_day[1 : 1 + len(days)] = days
     rows = np.zeros((room, 1), np.int64)
