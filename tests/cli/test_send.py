@@ -87,7 +87,7 @@ def test_lines_without_topic_are_told_and_the_others_sent(
     assert sent.code == 4
     unusable = {u["where"]: u["reason"] for u in sent.json()["unusable"]}
     assert list(unusable) == [f"{path}:{line}" for line in (1, 4, 5, 6, 7)]
-    assert "'purchase'; known are complaint, erasure, payment" in unusable[f"{path}:4"]
+    assert "'purchase'; known are complaint, erasure, merge, payment" in unusable[f"{path}:4"]
     assert f"{path}:5: has the customer_id 7" in sent.err
     assert len(records(topics, "praise")) == 2
 
