@@ -91,7 +91,7 @@ def test_who_is_merged_counts_for_the_other_until_it_is_unmerged(
         )
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_merges_that_contradict_each_other_are_undone(
     kafka: Kafka, valkey: Valkey, tmp_path: Path
 ) -> None:

@@ -26,7 +26,7 @@ without = streams(currencies=CURRENCIES, repeats=False, erasures=False)
 DAY_MS = 86_400_000
 
 
-@pytest.mark.parametrize("clock", ["event", "customer"])
+@pytest.mark.parametrize("clock", ["event", pytest.param("customer", marks=pytest.mark.long)])
 @patient
 @given(source=models(), stream=with_merges, cuts=positions)
 def test_any_batches_with_merges_give_what_the_oracle_gives_one_event_at_a_time(
@@ -37,6 +37,7 @@ def test_any_batches_with_merges_give_what_the_oracle_gives_one_event_at_a_time(
     assert shard.refused == [event.event_id for event in fold.refused]
 
 
+@pytest.mark.long
 @patient
 @given(source=models(), stream=with_merges, turns=turns_after)
 def test_days_turn_for_all_but_those_that_are_merged(
