@@ -394,15 +394,21 @@ class _Batch:
             self._give(event, customer, to)
 
     def _erase(self, event: int, customer: bytes, member: bytes) -> None:
-        """Forget also a member of a customer that was erased: both are the same person."""
+        """Forget also a member of a customer that was erased: both are the same person.
+
+        Nothing is put together again: what other members gave is forgotten with it.
+        """
+        arena, at = self.scored.arena, int(self.events.at[event])
+        part = self.position[part_of(customer, member)]
+        enter_facts(arena, part, None)
         if self.at_once:
-            kernel.forget(self.scored.arena, self.position[member], int(self.events.at[event]))
-            self._give(event, member, self.roster.away[member])
+            c = self.position[member]
+            kernel.forget(arena, c, at)
+            arena.customers["applied"][part] = arena.customers["applied"][c]
+            arena.customers["applied"][self.position[customer]] += 1
             return
-        enter_facts(self.scored.arena, self.position[part_of(customer, member)], None)
         known = self.roster.members[customer][member]
-        erased = known._replace(erased=int(self.events.at[event]))
-        self.roster = self.roster.with_member(customer, member, erased)
+        self.roster = self.roster.with_member(customer, member, known._replace(erased=at))
         self.erased.append(Erased(member, known.shard, event))
 
     def _give(self, event: int, customer: bytes, to: Merged, *, released: bool = False) -> None:

@@ -76,3 +76,14 @@ def test_who_erases_a_customer_erases_those_that_are_merged_into_it() -> None:
     ada.happens("erasure", "03-10")
     ada.sends(says("bob", "unmerge", "03-11"))
     assert ada.shard.snapshots() == {}
+
+
+def test_an_erasure_of_one_with_two_members_tells_nothing() -> None:
+    """It told of a rise: one was forgotten, and for a moment the other was all that was known."""
+    ada = bob_merged_into_ada()
+    ada.sends(
+        says("carol", "transaction", "03-03", amount="90000", cost="10000"),
+        says("carol", "merge", "03-04", into="ada", into_shard=0),
+    )
+    assert ada.happens("erasure", "03-10") == []
+    assert ada.shard.snapshots() == {}
