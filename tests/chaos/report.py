@@ -118,8 +118,8 @@ def _soak(soak: Mapping[str, Any]) -> str:
         f"commit {machine['commit']}, {machine['date'][:10]}: MiB after each million "
         f"{', '.join(f'{mb:.0f}' for mb in after)}; at most {soak['peak_rss_mb']:.0f}, "
         f"{sum(mb > LIMIT_MB for _, mb in samples)} of {len(samples)} samples above {LIMIT_MB}. "
-        f"In the last fifth it was {soak['growth']:+.1%} against the time from 30 to 50 % of the events; the "
-        "run fails above +10 %."
+        f"In the last fifth it was {soak['growth']:+.1%} against the time from 30 to 50 % of the "
+        "events; the run fails above +10 %."
     )
 
 
