@@ -9,6 +9,7 @@ part away, and lets the member speak again.
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -73,7 +74,7 @@ class Roster:
         known = self.members.get(customer, {})
         return [member for member, of in known.items() if of.left_at == ACTIVE]
 
-    @property
+    @cached_property  # asked before every batch; a roster never changes
     def most_members(self) -> int:
         """How many members the customer with the most of them has."""
         return max((len(self.active(customer)) for customer in self.members), default=0)
