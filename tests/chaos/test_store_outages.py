@@ -54,8 +54,7 @@ def test_a_store_killed_twice_while_workers_commit_changes_nothing(
             store.restart()
         assert run.applied() < backlog.records
         run.wait_until_caught_up()
-        assert ("does not answer" in told(worker), "is behind" in told(worker)) == (
-            True,
-            loses_its_tail,
-        )
+        assert "does not answer" in told(worker)
+        if loses_its_tail:  # with fsync every second even a whole log may lack the last commits
+            assert "is behind" in told(worker)
         assert differences(backlog.right, left_by(run)) == []
