@@ -14,7 +14,9 @@ class Events(NamedTuple):
     `measures.KINDS`, `at` the event time in epoch milliseconds, `day` its business day counted from
     1970-01-01, `identity` the 64-bit hash of type and event id, `amount` and `cost` minor units of
     the base currency, `due` the last millisecond at which a payment is on time, `level` the
-    severity or rating. `measures.ABSENT` stands for a field that an event does not have.
+    severity, rating or answer. `measures.ABSENT` stands for a field that an event does not have.
+    `due_day` is the business day of `due` (−1: none), `category` and `invoice` 64-bit hashes of a
+    product line and an invoice (0: none); `detail` is 1 where a `details.Detail` says more.
     """
 
     customer: NDArray[np.int32]
@@ -26,6 +28,10 @@ class Events(NamedTuple):
     cost: NDArray[np.int64]
     due: NDArray[np.int64]
     level: NDArray[np.int64]
+    due_day: NDArray[np.int32]
+    category: NDArray[np.uint64]
+    invoice: NDArray[np.uint64]
+    detail: NDArray[np.int8]
 
     def select(self, which: NDArray[Any] | slice) -> Self:
         """Return the events at some positions, or those where a mask is true.

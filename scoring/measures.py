@@ -10,13 +10,28 @@ from typing import Final
 ABSENT: Final = -(2**63)
 """Stands in an int64 column for an optional field that the event does not have."""
 
-KINDS: Final = (
-    "sale", "refund", "payment", "complaint", "praise",
-    "erasure", "merge", "unmerge", "handover",
-)  # fmt: skip  # facts, then commands
+KINDS_OF_TYPES: Final = {
+    "transaction": ("sale", "refund"),
+    "payment": ("payment",),
+    "complaint": ("complaint",),
+    "praise": ("praise",),
+    "feedback": ("suggestion", "nps", "csat"),
+    "engagement": ("inquiry", "task", "process", "referral", "renewal", "contract"),
+    "cost": ("production", "logistics", "service", "marketing", "after_sales"),
+    "profile": ("profile",),
+    "override": ("override",),
+    "erasure": ("erasure",),
+    "merge": ("merge",),
+    "unmerge": ("unmerge",),
+    "handover": ("handover",),
+}
+"""The kinds of each type of event: facts, then commands, of these last the ones that concern two
+customers."""
+
+KINDS: Final = tuple(kind for kinds in KINDS_OF_TYPES.values() for kind in kinds)
 """Kinds of event; a column of kinds holds positions in this tuple."""
 
-TYPE_OF_KIND: Final = ("transaction", "transaction", *KINDS[2:])
+TYPE_OF_KIND: Final = tuple(name for name, kinds in KINDS_OF_TYPES.items() for _ in kinds)
 """The type of event that each kind is of."""
 
 MEASURES: Final = (
@@ -36,10 +51,53 @@ MEASURES: Final = (
     "praise",
     "praise_rated",
     "praise_rating",
+    "largest_order",
+    "largest_payment",
+    "unsplit_costs",
+    "production_costs",
+    "logistics_costs",
+    "service_costs",
+    "marketing_costs",
+    "after_sales_costs",
+    "suggestions",
+    "promoters",
+    "passives",
+    "detractors",
+    "csat",
+    "csat_points",
+    "inquiries",
+    "tasks",
+    "processes",
+    "referrals",
+    "renewals",
+    "contracts",
+    "billed",
+    "unmatched_due",
+    "unmatched_paid",
+    "invoice_rest",
+    "open_invoices",
+    "open_due_days",
+    "collections",
+    "collection_days",
 )
 """Integers that a day's bucket holds, in the order of the stored state."""
 
-MONEY: Final = frozenset({"sale_amount", "refund_amount", "margin", "costed_net", "payment_amount"})
+LARGEST: Final = ("largest_order", "largest_payment")
+"""Measures of which a day, and days, keep the largest; all others are added."""
+
+COSTS: Final = {
+    kind: f"{kind}_costs"
+    for kind in ("production", "logistics", "service", "marketing", "after_sales")
+}
+"""The measure of each kind of cost."""
+
+MONEY: Final = frozenset(
+    {
+        "sale_amount", "refund_amount", "margin", "costed_net", "payment_amount",
+        *LARGEST, "unsplit_costs", *COSTS.values(),
+        "billed", "unmatched_due", "unmatched_paid", "invoice_rest",
+    }
+)  # fmt: skip
 """Measures in minor units of the base currency; all others are counts or days."""
 
 SOURCES: Final = (
@@ -53,10 +111,15 @@ SOURCES: Final = (
     "severity",
     "rated",
     "rating",
+    "cost",
+    "promoter",
+    "passive",
+    "detractor",
 )
 """Where an increment comes from: 1; the amount; amount − cost and amount, if the cost is known;
 1 if a due date is known, if it was met, and the started days after it; the severity (3 when
-absent); 1 and the rating, if there is one."""
+absent); 1 and the rating, if there is one; the cost, if it is known; 1 if the answer to "would you
+recommend us", 0 to 10, is that of a promoter, passive or detractor."""
 
 EFFECTS: Final = (
     ("sale", "orders", "one", 1),
@@ -77,6 +140,23 @@ EFFECTS: Final = (
     ("praise", "praise", "one", 1),
     ("praise", "praise_rated", "rated", 1),
     ("praise", "praise_rating", "rating", 1),
+    ("sale", "largest_order", "amount", 1),
+    ("sale", "unsplit_costs", "cost", 1),
+    ("refund", "unsplit_costs", "cost", -1),
+    ("payment", "largest_payment", "amount", 1),
+    ("suggestion", "suggestions", "one", 1),
+    ("nps", "promoters", "promoter", 1),
+    ("nps", "passives", "passive", 1),
+    ("nps", "detractors", "detractor", 1),
+    ("csat", "csat", "one", 1),
+    ("csat", "csat_points", "rating", 1),
+    ("inquiry", "inquiries", "one", 1),
+    ("task", "tasks", "one", 1),
+    ("process", "processes", "one", 1),
+    ("referral", "referrals", "one", 1),
+    ("renewal", "renewals", "one", 1),
+    ("contract", "contracts", "one", 1),
+    *((kind, measure, "amount", 1) for kind, measure in COSTS.items()),
 )
 """Rows (kind, measure, source, factor): an event of `kind` adds factor × source to `measure`."""
 
@@ -86,5 +166,8 @@ MARKS: Final = (
     ("last_payment", "latest", ("payment",)),
     ("last_complaint", "latest", ("complaint",)),
     ("last_praise", "latest", ("praise",)),
+    ("first_sale", "earliest", ("sale",)),
+    ("last_feedback", "latest", KINDS_OF_TYPES["feedback"]),
+    ("last_engagement", "latest", KINDS_OF_TYPES["engagement"]),
 )
 """Rows (mark, which, kinds): the earliest or latest day of an event of one of `kinds`."""
