@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from scoring import kernel
 from scoring.arena import NEVER, Arena
 from scoring.columns import Events
+from scoring.details import Detail
 from scoring.events import Bucket, Event, Facts, Handover, Merge
 from scoring.kernel import CUSTOMER_CLOCK, ERASURE, MERGE
 from scoring.measures import KINDS, MARKS, MEASURES
@@ -203,13 +204,15 @@ def score_merging(
     events: Events,
     clock: int,
     commands: Mapping[int, Event],
+    details: Mapping[int, Detail],
     *,
     shards: int | None,
 ) -> Merging:
     """Apply a batch as `Scorer.score` does, and carry out its merges.
 
     `customers` are those of the batch and behind them `also_needed`, `states` theirs. `commands`
-    are the merges and handovers among the events, by position. `shards` is how many there are;
+    are the merges and handovers among the events, `details` what some say besides, by position.
+    `shards` is how many there are;
     None: all customers are here, and what one gives another is taken at once.
     """
     return _Batch(scorer, roster, customers, states, events, clock, commands, shards).run()

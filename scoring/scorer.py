@@ -1,6 +1,6 @@
 """Scores batches of customers: states and events in, states and outcomes out."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from scoring import kernel
 from scoring.arena import NEVER, Arena
 from scoring.columns import Events
+from scoring.details import Detail
 from scoring.kernel import CLOCKS, Scratch
 from scoring.layout import encode_arena, load_arena
 from scoring.model import Model
@@ -58,6 +59,8 @@ class Scorer:
     ...     at=np.array([1_704_067_200_000]), day=np.array([19_723], np.int32),
     ...     identity=np.array([1], np.uint64), amount=np.array([400_00]),
     ...     cost=np.array([ABSENT]), due=np.array([ABSENT]), level=np.array([ABSENT]),
+    ...     due_day=np.array([NEVER], np.int32), category=np.zeros(1, np.uint64),
+    ...     invoice=np.zeros(1, np.uint64), detail=np.zeros(1, np.int8),
     ... )
     >>> scorer = Scorer(model, "event")
     >>> scored = scorer.score([b""], sale, NEVER)
@@ -75,11 +78,13 @@ class Scorer:
         self.mode = CLOCKS.index(clock)
         self.terms = int(self.program.limits[0]["most_terms"])
 
-    def score(self, states: Sequence[bytes], events: Events, clock: int) -> Scored:
+    def score(
+        self, states: Sequence[bytes], events: Events, clock: int, details: Mapping[int, Detail] = {}
+    ) -> Scored:
         """Apply events in order to the customers whose states are given (empty: a new one).
 
-        `events.customer` is a position in `states`; `clock` the shard's day, `NEVER` at first.
-        Raises `LayoutError` for a state of another layout version.
+        `events.customer` is a position in `states`; `clock` the shard's day, `NEVER` at first;
+        `details` what some of the events say besides, by their position. Raises `LayoutError` for a state of another layout version.
         """
         room = np.bincount(events.customer, minlength=len(states)).astype(np.int64)
         counted = np.zeros(events.customer.size, np.bool_)
