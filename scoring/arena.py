@@ -1,11 +1,12 @@
 """The customers of one batch, as arrays: what the kernel works on."""
 
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
-from scoring.program import Program, Table
+from scoring.program import Program
+from scoring.tables import Table
 
 NEVER: Final = -1
 """Stands for a day that has not come: no as-of yet, a mark that is not set."""
@@ -21,13 +22,58 @@ CUSTOMER: Final = np.dtype(
         ("row_base", "i8"),
         ("row_start", "i8"),
         ("ring_start", "i8"),
+        ("line_start", "i8"),
+        ("category_start", "i8"),
+        ("attribute_start", "i8"),
+        ("line_count", "i4"),
+        ("category_count", "i4"),
+        ("attribute_count", "i4"),
     ],
     align=True,
 )
 """`sequence` counts outcomes, `applied` events; events up to the time `erased` (epoch milliseconds;
 `NEVER`: none) never count again; buckets are rows from `row_start`, oldest first, in the room that
 begins at `row_base`."""
-STANDING: Final = np.dtype([("tier", "i4"), ("since", "i4")], align=True)
+STANDING: Final = np.dtype(
+    [("tier", "i4"), ("earned", "i4"), ("since", "i4"), ("fall", "i4")], align=True
+)
+"""`tier` is what outcomes tell, `earned` what the policy gives; `since` when the earned one last
+changed, `fall` when its loss began (`NEVER`: it has not)."""
+LINE: Final = np.dtype(
+    [
+        ("invoice", "u8"),
+        ("amount", "i8"),
+        ("kind", "i4"),
+        ("day", "i4"),
+        ("due", "i4"),
+        ("count", "i4"),
+        ("undated", "i4"),
+    ],
+    align=True,
+)
+"""Bills, receipts or credits of an invoice on a day (facts/invoices.py)."""
+CATEGORY: Final = np.dtype([("line", "u8"), ("day", "i4")], align=True)
+"""A product line and the latest day of a sale of it."""
+_ATTRIBUTE: Final = (
+    ("key", "u8"),
+    ("at", "i8"),
+    ("identity", "u8"),
+    ("number", "f8"),
+    ("text", "u8"),
+    ("day", "i4"),
+    ("kind", "i4"),
+    ("name_start", "i8"),
+    ("name_length", "i4"),
+    ("text_start", "i8"),
+    ("text_length", "i4"),
+)
+ATTRIBUTE: Final = np.dtype(list(_ATTRIBUTE), align=True)
+"""An attribute (facts/attributes.py): `key` and `text` are hashes of name and text, whose bytes are
+spans of `Arena.texts`; a name of length 0 is one of `attributes.OWN`."""
+BITS: Final = np.dtype(
+    [(name, "u8" if name == "number" else kind) for name, kind in _ATTRIBUTE], align=True
+)
+"""The same with the 64 bits of the number: compiled code cannot reinterpret a float."""
 WATCH: Final = np.dtype([("open", "i4"), ("quiet_until", "i4"), ("count", "i4")], align=True)
 """An alert of a customer: open or not, and how many evaluations are remembered for it."""
 PEAK: Final = np.dtype([("day", "i4"), ("total", "i8")], align=True)
@@ -58,6 +104,12 @@ class Arena(NamedTuple):
     rows: NDArray[np.int64]
     """[rows, measures]"""
     ring: NDArray[np.uint64]
+    lines: Table
+    categories: Table
+    attributes: Table
+    texts: NDArray[np.uint8]
+    classes: NDArray[np.int32]
+    """[C, segments] position of the class + 1; 0 before the first evaluation."""
 
     sums: NDArray[np.int64]
     """[C, operands] running sums of the windows as of the as-of."""
@@ -67,39 +119,76 @@ class Arena(NamedTuple):
     """[C, terms] points at the last evaluation; 0 before the first."""
     scores: NDArray[np.float64]
     """[C, scores]"""
+    columns: NDArray[np.int32]
+    """[C, attributes of the model] position among the customer's attributes; −1 if it has none."""
+    raw_classes: NDArray[np.int32]
+    """[C, segments] at the last evaluation."""
 
 
-def empty_arena(
-    program: Program, row_capacity: NDArray[np.int64], ring_capacity: NDArray[np.int64]
-) -> Arena:
-    """Return an arena of new customers with room for so many rows and identities each."""
-    count = row_capacity.size
+class Room(NamedTuple):
+    """For how many of each kind of rows every customer has room, arrays [C]."""
+
+    rows: NDArray[np.int64]
+    ring: NDArray[np.int64]
+    lines: NDArray[np.int64]
+    categories: NDArray[np.int64]
+    attributes: NDArray[np.int64]
+
+    @classmethod
+    def none(cls, customers: int) -> Self:
+        """Return no room at all.
+
+        >>> Room.none(2).rows.tolist()
+        [0, 0]
+        """
+        return cls(*(np.zeros(customers, np.int64) for _ in cls._fields))
+
+    def plus(self, other: Self) -> Self:
+        """Return the sum of both."""
+        return type(self)(*(one + more for one, more in zip(self, other, strict=True)))
+
+
+def empty_arena(program: Program, room: Room, texts: NDArray[np.uint8]) -> Arena:
+    """Return an arena of new customers with so much room each; `texts` are those of attributes."""
+    count = room.rows.size
     limits = program.limits[0]
     alerts = program.alerts.size
     customers = np.zeros(count, CUSTOMER)
     customers["as_of"] = NEVER
     customers["erased"] = NEVER
-    customers["row_base"] = np.cumsum(row_capacity) - row_capacity
+    customers["row_base"] = np.cumsum(room.rows) - room.rows
     customers["row_start"] = customers["row_base"]
-    customers["ring_start"] = np.cumsum(ring_capacity) - ring_capacity
+    customers["ring_start"] = np.cumsum(room.ring) - room.ring
+    customers["line_start"] = np.cumsum(room.lines) - room.lines
+    customers["category_start"] = np.cumsum(room.categories) - room.categories
+    customers["attribute_start"] = np.cumsum(room.attributes) - room.attributes
     standings = np.zeros((count, program.scores.size), STANDING)
     standings["since"] = NEVER
+    standings["fall"] = NEVER
+    rows = int(room.rows.sum())
     watches = np.zeros((count, alerts), WATCH)
     watches["quiet_until"] = NEVER
-    room = int(limits["longest_alert"])
+    peaks = int(limits["longest_alert"])
     return Arena(
         customers=customers,
         marks=np.full((count, program.marks.size), NEVER, np.int32),
         totals=np.zeros((count, int(limits["measures"])), np.int64),
         standings=standings,
         watches=watches,
-        peaks=np.zeros((count, alerts, room), PEAK),
-        peak_terms=np.zeros((count, alerts, room, int(limits["most_terms"])), np.int32),
-        row_day=np.zeros(int(row_capacity.sum()), np.int32),
-        rows=np.zeros((int(row_capacity.sum()), int(limits["measures"])), np.int64),
-        ring=np.zeros(int(ring_capacity.sum()), np.uint64),
+        peaks=np.zeros((count, alerts, peaks), PEAK),
+        peak_terms=np.zeros((count, alerts, peaks, int(limits["most_terms"])), np.int32),
+        row_day=np.zeros(rows, np.int32),
+        rows=np.zeros((rows, int(limits["measures"])), np.int64),
+        ring=np.zeros(int(room.ring.sum()), np.uint64),
+        lines=np.zeros(int(room.lines.sum()), LINE),
+        categories=np.zeros(int(room.categories.sum()), CATEGORY),
+        attributes=np.zeros(int(room.attributes.sum()), ATTRIBUTE),
+        texts=texts,
+        classes=np.zeros((count, program.segments.size), np.int32),
         sums=np.zeros((count, program.operands.size), np.int64),
         indicators=np.full((count, program.indicators.size), np.nan),
         points=np.zeros((count, program.terms.size)),
         scores=np.zeros((count, program.scores.size)),
+        columns=np.full((count, program.attributes.size), -1, np.int32),
+        raw_classes=np.zeros((count, program.segments.size), np.int32),
     )

@@ -1,47 +1,121 @@
 """Facts of several customers put together: what a customer is that others were merged into."""
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
+from scoring.additions import add_all
 from scoring.arena import NEVER, Arena
+from scoring.facts.attributes import set_attribute
+from scoring.facts.invoices import (
+    additions_of_line,
+    additions_of_rest,
+    end_of_invoice,
+    enter_line,
+    lines_of,
+    summarise,
+)
+from scoring.facts.product_lines import note_line
 from scoring.jit import jit_borrowing
-from scoring.program import Table
-from scoring.windows import bucket
+from scoring.program import Program
+from scoring.tables import Table
+from scoring.windows import add_up, bucket
 
 
 @jit_borrowing
 def combine(
-    mark_rules: Table, retention: int, arena: Arena, c: int, parts: NDArray[np.int64]
+    program: Program,
+    arena: Arena,
+    c: int,
+    parts: NDArray[np.int64],
+    invoice: Table,
+    additions: Table,
 ) -> None:
-    """Replace buckets, totals and marks of customer c by those of its parts together.
+    """Replace the facts of customer c by those of its parts together.
 
     No part may be ahead of c's as-of. Buckets that no window of c reaches go to the totals. Sums
     are integers, so the result is that of applying all events to c.
     """
-    customer, marks, totals = arena.customers[c], arena.marks[c], arena.totals[c]
+    customer, totals = arena.customers[c], arena.totals[c]
     customer.row_start = customer.row_base
     customer.row_count = 0
-    for mark in range(marks.size):
-        marks[mark] = NEVER
-    for measure in range(totals.size):
-        totals[measure] = 0
+    customer.line_count = 0
+    customer.category_count = 0
+    customer.attribute_count = 0
+    arena.marks[c] = NEVER
+    arena.columns[c] = -1
+    totals[:] = 0
+    retention = program.limits[0].retention
     for part in parts:
         other = arena.customers[part]
-        for measure in range(totals.size):
-            totals[measure] += arena.totals[part, measure]
+        add_up(totals, arena.totals[part])
         for row in range(other.row_start, other.row_start + other.row_count):
             target = bucket(retention, customer, arena.row_day, arena.rows, arena.row_day[row])
-            for measure in range(totals.size):
-                if target < 0:
-                    totals[measure] += arena.rows[row, measure]
-                else:
-                    arena.rows[target, measure] += arena.rows[row, measure]
-        for mark in range(marks.size):
-            day = arena.marks[part, mark]
-            is_later = (day > marks[mark]) == (mark_rules[mark].latest == 1)
-            if day != NEVER and (marks[mark] == NEVER or is_later):
-                marks[mark] = day
+            add_up(totals if target < 0 else arena.rows[target], arena.rows[row])
+        move_marks(program.marks, arena.marks[c], arena.marks[part])
+    for part in parts:
+        combine_invoices(program, arena, c, part, invoice[0], additions)
+        other = arena.customers[part]
+        first = other.category_start
+        for n in range(first, first + other.category_count):
+            category = arena.categories[n]
+            note_line(customer, arena.categories, category.line, category.day)
+        first = other.attribute_start
+        for n in range(first, first + other.attribute_count):
+            set_attribute(
+                program.attributes, customer, arena.columns[c], arena.attributes,
+                arena.attributes[n],
+            )  # fmt: skip  # the value on a line of its own
     add_up_counts(arena, c, parts)
+
+
+@jit_borrowing
+def move_marks(mark_rules: Table, marks: NDArray[np.int32], others: NDArray[np.int32]) -> None:
+    """Move marks to the earlier or later ones of another part."""
+    for mark in range(marks.size):
+        day = others[mark]
+        is_later = (day > marks[mark]) == (mark_rules[mark].latest == 1)
+        if day != NEVER and (marks[mark] == NEVER or is_later):
+            marks[mark] = day
+
+
+@jit_borrowing
+def combine_invoices(
+    program: Program, arena: Arena, c: int, part: int, invoice: Any, additions: Table
+) -> None:
+    """Take in the invoices of a part, whose buckets are in already.
+
+    What an invoice adds that is known already is taken out for both, and put in for all its lines.
+    """
+    customer, other, lines = arena.customers[c], arena.customers[part], arena.lines
+    first, end = int(other.line_start), int(other.line_start + other.line_count)
+    while first < end:
+        last = end_of_invoice(lines, first, end)
+        known, known_end = lines_of(customer, lines, lines[first].invoice)
+        is_shared = known < known_end
+        for step in range(3):
+            start, stop = (known, known_end) if step == 0 else (first, last)
+            if step == 2:  # noqa: PLR2004  # after both were taken out
+                for n in range(first, last):
+                    start, stop = lines_of(customer, lines, lines[first].invoice)
+                    enter_line(customer, lines, start, stop, lines[n])
+                start, stop = lines_of(customer, lines, lines[first].invoice)
+            if is_shared:
+                summarise(lines, start, stop, invoice)
+                sign = 1 if step == 2 else -1  # noqa: PLR2004  # put in at last
+                for n in range(start, stop + 1):
+                    count = (
+                        additions_of_line(lines[n], invoice, sign, additions)
+                        if n < stop
+                        else additions_of_rest(invoice, sign, additions)
+                    )
+                    add_all(
+                        additions, count, program.windows, program.operands,
+                        program.limits[0].retention, customer,
+                        arena.totals[c], arena.row_day, arena.rows, arena.sums[c],
+                    )  # fmt: skip  # what, for the model, for the customer
+        first = last
 
 
 @jit_borrowing

@@ -152,6 +152,7 @@ class Unmerge(Event):
     reason: Text | None = None
 
 
+Hash = Annotated[int, Field(ge=0, lt=2**64)]
 Count = Annotated[int, Field(gt=-(2**62), lt=2**62)]
 Day = Annotated[int, Field(ge=0, lt=2**31)]
 Measure = Annotated[str, Field(pattern=f"^({'|'.join(MEASURES)})$")]
@@ -168,6 +169,41 @@ class Bucket(BaseModel):
     measures: Measures
 
 
+class InvoiceLine(BaseModel):
+    """What was billed (0), received (1) or credited (2) of an invoice on a day."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore", strict=True)
+
+    invoice: Hash
+    kind: Annotated[int, Field(ge=0, le=2)]
+    day: Day
+    due: Annotated[int, Field(ge=-1, lt=2**31)]
+    count: Day
+    undated: Day
+    amount: Count
+
+
+class ProductLine(BaseModel):
+    """A product line and the latest day of a sale of it."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore", strict=True)
+
+    line: Hash
+    day: Day
+
+
+class AttributeFact(BaseModel):
+    """An attribute, and the event that set it: its time, identity and day."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore", strict=True)
+
+    name: Annotated[str, Field(min_length=1, max_length=128)]
+    value: str | bool | float | None
+    at: Annotated[int, Field(ge=0, lt=2**62)]
+    identity: Hash
+    day: Day
+
+
 class Facts(BaseModel):
     """All that is known of a customer as of a day, but for its tiers and alerts.
 
@@ -180,13 +216,16 @@ class Facts(BaseModel):
     marks: dict[Mark, Day]
     totals: Measures
     days: list[Bucket]
+    invoices: list[InvoiceLine] = []
+    product_lines: list[ProductLine] = []
+    attributes: list[AttributeFact] = []
 
     @model_validator(mode="after")
     def _ascends(self) -> Self:
         known = [bucket.day for bucket in self.days]
-        if known == sorted(set(known)) and (not known or known[-1] <= self.as_of):
+        if known == sorted(set(known)):  # due days may lie ahead of `as_of`
             return self
-        raise PydanticCustomError("OutOfRange", "has days that do not ascend up to `as_of`")
+        raise PydanticCustomError("OutOfRange", "has days that do not ascend")
 
 
 class Handover(Event):

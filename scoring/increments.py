@@ -7,7 +7,7 @@ import numpy as np
 from scoring.arena import NEVER
 from scoring.jit import jit_borrowing
 from scoring.measures import ABSENT, SOURCES
-from scoring.windows import Counts, Days, Measures, add_to_windows, bucket
+from scoring.windows import Counts, Days, Measures, add_to_windows, bucket, raise_windows
 
 MILLISECONDS_A_DAY: Final = 86_400_000
 USUAL_SEVERITY: Final = 3
@@ -21,6 +21,14 @@ ON_TIME: Final = SOURCES.index("on_time")
 DAYS_LATE: Final = SOURCES.index("days_late")
 SEVERITY: Final = SOURCES.index("severity")
 RATED: Final = SOURCES.index("rated")
+RATING: Final = SOURCES.index("rating")
+COST: Final = SOURCES.index("cost")
+PROMOTER: Final = SOURCES.index("promoter")
+PASSIVE: Final = SOURCES.index("passive")
+
+LEAST_OF_PROMOTER: Final = 9
+LEAST_OF_PASSIVE: Final = 7
+"""Answers to "would you recommend us", 0 to 10 (Reichheld 2003)."""
 
 
 @jit_borrowing
@@ -50,9 +58,27 @@ def increment(source: int, at: int, amount: int, cost: int, due: int, level: int
         )
     if source == SEVERITY:
         return USUAL_SEVERITY if level == ABSENT else level
+    if source == COST:
+        return 0 if cost == ABSENT else cost
+    return answered(source, level)
+
+
+@jit_borrowing
+def answered(source: int, level: int) -> int:
+    """Return what a rating or an answer gives to a source.
+
+    >>> [answered(PASSIVE, level) for level in (6, 7, 8, 9)]
+    [0, 1, 1, 0]
+    """
     if source == RATED:
         return int(level != ABSENT)
-    return 0 if level == ABSENT else level
+    if source == RATING:
+        return 0 if level == ABSENT else level
+    if source == PROMOTER:
+        return int(level >= LEAST_OF_PROMOTER)
+    if source == PASSIVE:
+        return int(LEAST_OF_PASSIVE <= level < LEAST_OF_PROMOTER)
+    return int(level < LEAST_OF_PASSIVE)
 
 
 @jit_borrowing
@@ -62,17 +88,21 @@ def apply(
     kind: int, day: int, at: int, amount: int, cost: int, due: int, level: int,
 ) -> None:  # fmt: skip  # a line for the model, a line for the customer, a line for the event
     """Add an event to its day's bucket (or the totals, if no window reaches it); move the marks."""
-    row = bucket(retention, customer, row_day, rows, day)
+    row = -1
+    if kinds[kind].first < kinds[kind].end:
+        row = bucket(retention, customer, row_day, rows, day)
     age = customer.as_of - day
     for n in range(kinds[kind].first, kinds[kind].end):
         effect = effects[n]
         addition = effect.factor * increment(effect.source, at, amount, cost, due, level)
         if addition != 0:
-            if row < 0:
-                totals[effect.measure] += addition
+            bucket_of_day = totals if row < 0 else rows[row]
+            if effect.largest == 1:
+                bucket_of_day[effect.measure] = max(bucket_of_day[effect.measure], addition)
+                raise_windows(windows, operands, sums, age, effect.measure, addition)
             else:
-                rows[row, effect.measure] += addition
-            add_to_windows(windows, operands, sums, age, effect.measure, addition)
+                bucket_of_day[effect.measure] += addition
+                add_to_windows(windows, operands, sums, age, effect.measure, addition)
     for mark in range(mark_rules.size):
         if (mark_rules[mark].kinds >> np.int64(kind)) & 1:
             known = marks[mark]

@@ -1,6 +1,6 @@
 """The kinds of indicators that a model may name (docs/semantics.md section 4)."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import (
@@ -13,12 +13,14 @@ from pydantic import (
     model_validator,
 )
 
-from scoring.measures import MARKS, MEASURES, MONEY
-from scoring.parts import Days, Label, Part, known
+from scoring.measures import LARGEST, MARKS, MEASURES, MONEY
+from scoring.parts import AttributeName, Days, Label, Part, Real, known
 
 
 def _measure(name: str) -> str:
-    return known(name, MEASURES, "measure")
+    if name in LARGEST:
+        raise ValueError(f"{name!r} is not added up; use an indicator of kind largest")
+    return known(name, tuple(name for name in MEASURES if name not in LARGEST), "measure")
 
 
 Measure = Annotated[str, AfterValidator(_measure)]
@@ -31,12 +33,12 @@ def _one_problem(value: object, check: ValidatorFunctionWrapHandler) -> Any:
     except ValidationError:
         raise ValueError(
             f"{value!r} is no window; write a number of days from 1 to 36500, [from, to) as two "
-            "ages in days, or lifetime"
+            "ages in days, lifetime, or overdue"
         ) from None
 
 
 Window = Annotated[
-    Literal["lifetime"] | Annotated[int, Field(ge=1, le=36_500)] | tuple[Days, Days],
+    Literal["lifetime", "overdue"] | Annotated[int, Field(ge=1, le=36_500)] | tuple[Days, Days],
     WrapValidator(_one_problem),
 ]
 
@@ -125,4 +127,112 @@ class SmoothedShare(_Indicator):
     window: Window = "lifetime"
 
 
-Indicator = Annotated[Sum | Ratio | Growth | DaysSince | SmoothedShare, Field(discriminator="kind")]
+_OneUnit = Annotated[int, Field(ge=1, le=36_500)]
+
+
+class Largest(_Indicator):
+    """The largest order or payment in a window, in major units; null if there is none."""
+
+    kind: Literal["largest"]
+    measure: Literal["largest_order", "largest_payment"]
+    window: Window = "lifetime"
+
+
+class Distinct(_Indicator):
+    """How many product lines were bought in the last days: cross-buying."""
+
+    kind: Literal["distinct"]
+    window: Literal["lifetime"] | _OneUnit = "lifetime"
+
+
+class Cycle(_Indicator):
+    """Mean days from one order to the next; null with fewer than two orders."""
+
+    kind: Literal["cycle"]
+
+
+class Fade(Part):
+    """A value moves evenly to `to` within `days`."""
+
+    to: Real
+    days: Annotated[int, Field(ge=1, le=36_500)]
+
+
+class AttributeValue(_Indicator):
+    """The number of an attribute: a number, 1 or 0 of a flag, or what `values` gives its text.
+
+    It can fade and expire when it is not set anew. Null if the customer has no such attribute.
+    """
+
+    kind: Literal["attribute"]
+    attribute: AttributeName
+    values: Mapping[str, Real] = {}
+    fade: Fade | None = None
+    expires_days: Annotated[int, Field(ge=1, le=36_500)] | None = None
+
+
+class PerAttribute(_Indicator):
+    """Σ of money over a window ÷ a number among the attributes: a share of wallet."""
+
+    kind: Literal["per_attribute"]
+    add: Measures
+    subtract: tuple[Measure, ...] = ()
+    window: Window = "lifetime"
+    attribute: AttributeName
+
+
+class Arrears(_Indicator):
+    """What is overdue, in major units: open invoices, and dues without one that nothing covers."""
+
+    kind: Literal["arrears"]
+
+
+class ArrearsRate(_Indicator):
+    """What is overdue ÷ what was billed in a window; null if nothing was."""
+
+    kind: Literal["arrears_rate"]
+    window: Window = "lifetime"
+
+
+class OverdueDays(_Indicator):
+    """Mean days since the overdue invoices fell due; null if there are none."""
+
+    kind: Literal["overdue_days"]
+
+
+class ExpectedSales(_Indicator):
+    """Sales to come within a horizon if the customer buys at the rate of the last days."""
+
+    kind: Literal["expected_sales"]
+    add: Measures = ("sale_amount",)
+    subtract: tuple[Measure, ...] = ("refund_amount",)
+    window: _OneUnit
+    horizon_days: _OneUnit
+
+
+class ClvValue(_Indicator):
+    """Expected purchases, the probability to be alive, or the discounted value (docs/clv.md)."""
+
+    kind: Literal["clv"]
+    of: Literal["purchases", "alive", "value"]
+    horizon_days: _OneUnit = 365
+
+
+Indicator = Annotated[
+    Sum
+    | Ratio
+    | Growth
+    | DaysSince
+    | SmoothedShare
+    | Largest
+    | Distinct
+    | Cycle
+    | AttributeValue
+    | PerAttribute
+    | Arrears
+    | ArrearsRate
+    | OverdueDays
+    | ExpectedSales
+    | ClvValue,
+    Field(discriminator="kind"),
+]

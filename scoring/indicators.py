@@ -1,4 +1,4 @@
-"""Indicators from running sums and marks (docs/semantics.md section 4)."""
+"""Indicators from sums, marks, attributes and product lines (docs/semantics.md section 4)."""
 
 import math
 from typing import Any, Final
@@ -6,14 +6,27 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from scoring.arena import NEVER
-from scoring.jit import jit_borrowing
-from scoring.program import INDICATOR_KINDS
+from scoring.arena import NEVER, Arena
+from scoring.facts.attributes import ABSENT_VALUE, TEXT
+from scoring.facts.product_lines import distinct
+from scoring.jit import jit_borrowing, jit_inlined
+from scoring.program import Program
+from scoring.tables import INDICATOR_KINDS
 
 SUM: Final = INDICATOR_KINDS.index("sum")
 RATIO: Final = INDICATOR_KINDS.index("ratio")
 GROWTH: Final = INDICATOR_KINDS.index("growth")
 DAYS_SINCE: Final = INDICATOR_KINDS.index("days_since")
+SHARE: Final = INDICATOR_KINDS.index("share")
+LARGEST: Final = INDICATOR_KINDS.index("largest")
+DISTINCT: Final = INDICATOR_KINDS.index("distinct")
+CYCLE: Final = INDICATOR_KINDS.index("cycle")
+ATTRIBUTE: Final = INDICATOR_KINDS.index("attribute")
+PER_ATTRIBUTE: Final = INDICATOR_KINDS.index("per_attribute")
+ARREARS: Final = INDICATOR_KINDS.index("arrears")
+ARREARS_RATE: Final = INDICATOR_KINDS.index("arrears_rate")
+OVERDUE_DAYS: Final = INDICATOR_KINDS.index("overdue_days")
+EXPECTED_SALES: Final = INDICATOR_KINDS.index("expected_sales")
 
 
 @jit_borrowing
@@ -26,14 +39,36 @@ def combination(members: Any, first: int, end: int, sums: NDArray[np.int64]) -> 
     return total
 
 
-@jit_borrowing
-def indicator(
-    row: Any, members: Any, as_of: int, marks: NDArray[np.int32], sums: NDArray[np.int64]
-) -> float:
+@jit_inlined
+def indicator(program: Program, arena: Arena, c: int, i: int) -> float:
     """Return the raw value of an indicator in natural units; NaN stands for null."""
-    if row.kind == DAYS_SINCE:
-        mark = marks[row.mark]
-        return math.nan if mark == NEVER else float(as_of - mark)
+    row = program.indicators[i]
+    kind = row.kind
+    if kind == DAYS_SINCE:
+        mark = arena.marks[c, row.mark]
+        return math.nan if mark == NEVER else float(arena.customers[c].as_of - mark)
+    if kind <= SHARE:
+        return of_sums(row, program.members, arena.sums[c])
+    customer, columns, attributes = arena.customers[c], arena.columns[c], arena.attributes
+    if kind == ATTRIBUTE:
+        return of_attribute(row, program.values, customer, columns, attributes)
+    if kind == PER_ATTRIBUTE:
+        per = number_of(customer, columns, attributes, row.column)
+        a = combination(program.members, row.a, row.b, arena.sums[c])
+        return float(a / row.unit / per) if per > 0.0 else math.nan
+    if kind == DISTINCT:
+        after = customer.as_of - row.days if row.days > 0 else NEVER
+        return float(distinct(customer, arena.categories, after))
+    if kind <= OVERDUE_DAYS:
+        return of_dues(row, program.members, arena.sums[c], customer.as_of)
+    first = arena.marks[c, program.limits[0].first_sale]
+    last = arena.marks[c, program.limits[0].last_sale]
+    return of_purchases(row, program.members, arena.sums[c], customer.as_of, first, last)
+
+
+@jit_borrowing
+def of_sums(row: Any, members: Any, sums: NDArray[np.int64]) -> float:
+    """Return a sum, ratio, growth or share."""
     a = combination(members, row.a, row.b, sums)
     if row.kind == SUM:
         return float(a / row.unit)
@@ -45,3 +80,78 @@ def indicator(
             return math.nan
         return float(a - b) / float(max(b, row.floor))
     return float(a + 1) / float(a + b + 2)
+
+
+@jit_borrowing
+def of_dues(row: Any, members: Any, sums: NDArray[np.int64], as_of: int) -> float:
+    """Return the largest of a measure, arrears, their rate, or the mean days overdue."""
+    a = combination(members, row.a, row.b, sums)
+    if row.kind == LARGEST:
+        return float(a / row.unit) if a > 0 else math.nan
+    b = combination(members, row.b, row.c, sums)
+    if row.kind == ARREARS:
+        return float((a + max(0, b)) / row.unit)
+    if row.kind == ARREARS_RATE:
+        billed = combination(members, row.c, row.end, sums)
+        return float(a + max(0, b)) / float(billed) if billed > 0 else math.nan
+    return float(as_of - float(a) / float(b)) if b > 0 else math.nan
+
+
+@jit_borrowing
+def of_purchases(
+    row: Any, members: Any, sums: NDArray[np.int64], as_of: int, first: int, last: int
+) -> float:
+    """Return what follows from when a customer bought: the purchase cycle, sales to come."""
+    if first == NEVER:
+        return math.nan
+    a = combination(members, row.a, row.b, sums)
+    if row.kind == CYCLE:
+        return float(last - first) / float(a - 1) if a > 1 else math.nan
+    observed = min(row.days, as_of - first + 1)
+    return float(a / row.unit / float(observed) * row.horizon)
+
+
+@jit_borrowing
+def number_of(customer: Any, columns: NDArray[np.int32], attributes: Any, column: int) -> float:
+    """Return the number or flag that an attribute holds; NaN if it holds none."""
+    if columns[column] < 0:
+        return math.nan
+    held = attributes[customer.attribute_start + columns[column]]
+    return math.nan if held.kind in (ABSENT_VALUE, TEXT) else float(held.number)
+
+
+@jit_borrowing
+def text_of(customer: Any, columns: NDArray[np.int32], attributes: Any, column: int) -> np.uint64:
+    """Return the hash of the text that an attribute holds; 0 if it holds none."""
+    if columns[column] < 0:
+        return np.uint64(0)
+    held = attributes[customer.attribute_start + columns[column]]
+    return np.uint64(held.text) if held.kind == TEXT else np.uint64(0)
+
+
+@jit_borrowing
+def listed(values: Any, first: int, end: int, text: np.uint64) -> float:
+    """Return the number of a text among the values [first, end); NaN if it is not there."""
+    for n in range(first, end):
+        if values[n].text == text:
+            return float(values[n].number)
+    return math.nan
+
+
+@jit_borrowing
+def of_attribute(
+    row: Any, values: Any, customer: Any, columns: NDArray[np.int32], attributes: Any
+) -> float:
+    """Return the number of an attribute, faded by age; NaN when it is absent or has expired."""
+    if columns[row.column] < 0:
+        return math.nan
+    held = attributes[customer.attribute_start + columns[row.column]]
+    age = customer.as_of - held.day
+    if held.kind == ABSENT_VALUE or (row.days > 0 and age >= row.days):
+        return math.nan
+    number = float(held.number)
+    if held.kind == TEXT:
+        number = listed(values, row.first_value, row.end_value, held.text)
+    if row.fade_days > 0 and not math.isnan(number):
+        number += (row.fade_to - number) * min(1.0, age / row.fade_days)
+    return number

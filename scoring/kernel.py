@@ -5,38 +5,62 @@ those of one event at a time (design promise P3). `turn` brings customers to a l
 scores them as they are. docs/semantics.md section 1 gives the order of application.
 """
 
+import math
 from typing import Any, Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from scoring.additions import add_all
 from scoring.alerts import forget_before, next_state, remember, thousandths
 from scoring.arena import NEVER, Arena
+from scoring.changes import Changes, first_change
 from scoring.columns import Events
 from scoring.combining import add_up_counts, combine, is_any_known
+from scoring.facts.attributes import CSAT, NPS, NUMBER, find_columns, set_attribute
+from scoring.facts.invoices import (
+    additions_of_line,
+    additions_of_rest,
+    enter_line,
+    forget_settled,
+    lines_of,
+    summarise,
+)
+from scoring.facts.product_lines import note_line
 from scoring.increments import apply
 from scoring.indicators import indicator
 from scoring.jit import jit_borrowing, jit_inlined
-from scoring.measures import KINDS
+from scoring.measures import ABSENT, KINDS
+from scoring.missing import LEAVE_OUT, SHARE, filled
 from scoring.normalisers import normalise
-from scoring.outcomes import ALERT, NO_EVENT, TIER_CHANGE, Outcomes, append
+from scoring.outcomes import ALERT, NO_EVENT, SEGMENT_CHANGE, TIER_CHANGE, Outcomes, append
 from scoring.program import Program
-from scoring.tiers import next_tier
+from scoring.receivables import additions_of_costs, additions_without_invoice, bill
+from scoring.segments import next_class, raw_class
+from scoring.tables import Table
+from scoring.tiers import next_tier, overridden
 from scoring.windows import load_sums, slide
 
 CLOCKS: Final = ("event", "wall", "customer")
 ERASURE: Final = KINDS.index("erasure")
 MERGE: Final = KINDS.index("merge")
 """The first of the commands that concern two customers (scoring/merging.py)."""
+SALE: Final = KINDS.index("sale")
+PAYMENT: Final = KINDS.index("payment")
+ANSWERS: Final = (KINDS.index("nps"), KINDS.index("csat"))
 WALL_CLOCK: Final = CLOCKS.index("wall")
 CUSTOMER_CLOCK: Final = CLOCKS.index("customer")
 
 
 class Scratch(NamedTuple):
-    """Room for the evaluation at hand: points of all terms, and scores."""
+    """Room for what is at hand: an evaluation's points and scores; an invoice, a line, a value."""
 
     points: NDArray[np.float64]
     scores: NDArray[np.float64]
+    line: Table
+    invoice: Table
+    additions: Table
+    attribute: Table
 
 
 @jit_borrowing
@@ -44,6 +68,7 @@ def step(
     program: Program,
     arena: Arena,
     events: Events,
+    changes: Changes,
     first: int,
     end: int,
     clock: int,
@@ -72,23 +97,17 @@ def step(
         if is_duplicate(ring, customer, arena.ring, events.identity[e]):
             continue
         counted[e] = True
-        is_known = customer.as_of != NEVER
-        if mode == CUSTOMER_CLOCK:
-            if day > customer.as_of:
-                slide_customer(program, arena, c, day)
-        else:
+        if mode != CUSTOMER_CLOCK:
             clock = day
-            catch_up(program, arena, c, clock, silent, scratch, outcomes)
-        if events.kind[e] == ERASURE:
-            forget(arena, c, events.at[e])
-        elif events.kind[e] >= MERGE:
-            customer.applied += 1
-            if not is_known:
-                customer.as_of = NEVER
-        else:
-            apply_event(program, arena, c, events, e)
-            if not silent:
-                evaluate(program, arena, c, e, scratch, outcomes)
+        cause, is_known = NO_EVENT, customer.as_of != NEVER
+        while cause == NO_EVENT:
+            if not reaches_evaluation(program, arena, c, day, mode, silent):
+                cause = e
+                if not apply_event(program, arena, c, events, changes, e, is_known, scratch):
+                    break
+                if silent:
+                    break
+            evaluate(program, arena, c, cause, scratch, outcomes)
     return end, clock
 
 
@@ -104,7 +123,8 @@ def turn(
         if most_outcomes(program, arena.customers[c], day) > outcomes.rows.size - outcomes.used[0]:
             return c
         if arena.customers[c].as_of != NEVER:  # else it was erased
-            catch_up(program, arena, c, day, False, scratch, outcomes)
+            while reaches_evaluation(program, arena, c, day, WALL_CLOCK, False):
+                evaluate(program, arena, c, NO_EVENT, scratch, outcomes)
     return arena.customers.size
 
 
@@ -126,31 +146,29 @@ def reassemble(
     as before any event. The room is there, in the arena and in `outcomes`. If no part knows
     anything, c is as if it had been erased.
     """
-    if mode == CUSTOMER_CLOCK:
-        if day > arena.customers[c].as_of:
-            slide_customer(program, arena, c, day)
-    else:
-        catch_up(program, arena, c, day, False, scratch, outcomes)
-    if parts.size > 0:
-        if not is_any_known(arena, parts):
-            forget(arena, c, arena.customers[c].erased)
-            add_up_counts(arena, c, parts)
-            return
-        retention = program.limits[0].retention
-        combine(program.marks, retention, arena, c, parts)
-        arena.sums[c] = 0
-        load_sums(
-            program.windows, program.operands,
-            arena.customers[c], arena.totals[c], arena.row_day, arena.rows, arena.sums[c],
-        )  # fmt: skip  # a line for the model, a line for the customer
-    evaluate(program, arena, c, event, scratch, outcomes)
+    cause = NO_EVENT
+    while cause == NO_EVENT:
+        if not reaches_evaluation(program, arena, c, day, mode, False):
+            cause = event
+            if parts.size > 0 and not is_any_known(arena, parts):
+                forget(arena, c, arena.customers[c].erased)
+                add_up_counts(arena, c, parts)
+                return
+            if parts.size > 0:
+                combine(program, arena, c, parts, scratch.invoice, scratch.additions)
+                arena.sums[c] = 0
+                load_sums(
+                    program.windows, program.operands,
+                    arena.customers[c], arena.totals[c], arena.row_day, arena.rows, arena.sums[c],
+                )  # fmt: skip  # a line for the model, a line for the customer
+        evaluate(program, arena, c, cause, scratch, outcomes)
 
 
 @jit_inlined
 def most_outcomes(program: Program, customer: Any, day: int) -> int:
     """Return how many outcomes a customer can have at most by an event that brings it to a day."""
     days = 0 if customer.as_of == NEVER else max(0, day - customer.as_of)
-    return (days + 1) * (program.scores.size + program.alerts.size)
+    return (days + 1) * (program.scores.size + program.alerts.size + program.segments.size)
 
 
 @jit_borrowing
@@ -168,6 +186,7 @@ def settle(program: Program, arena: Arena) -> None:
                 arena.rows,
                 arena.sums[c],
             )
+            find_columns(program.attributes, customer, arena.columns[c], arena.attributes)
             score(program, arena, c, arena.points[c], arena.scores[c])
 
 
@@ -195,27 +214,23 @@ def slide_customer(program: Program, arena: Arena, c: int, day: int) -> bool:
 
 
 @jit_inlined
-def catch_up(
-    program: Program,
-    arena: Arena,
-    c: int,
-    day: int,
-    silent: bool,
-    scratch: Scratch,
-    outcomes: Outcomes,
-) -> None:
-    """Walk a customer day by day to `day`, with cause time; a new customer has nothing to walk."""
-    if arena.customers[c].as_of == NEVER:
-        arena.customers[c].as_of = day
-        return
-    if silent:
-        if day > arena.customers[c].as_of:
-            slide_customer(program, arena, c, day)
-        return
-    every_day = program.limits[0].every_day == 1
-    for d in range(arena.customers[c].as_of + 1, day + 1):
-        if slide_customer(program, arena, c, d) or every_day:
-            evaluate(program, arena, c, NO_EVENT, scratch, outcomes)
+def reaches_evaluation(
+    program: Program, arena: Arena, c: int, day: int, mode: int, silent: bool
+) -> bool:
+    """Walk a customer towards `day`; return whether it stands before on a day to be evaluated.
+
+    A new customer has nothing to walk. With a clock of its own, or silent, it goes there at once.
+    """
+    customer = arena.customers[c]
+    if customer.as_of == NEVER:
+        customer.as_of = day
+    at_once = mode == CUSTOMER_CLOCK or silent
+    every_day = program.limits[0].every_day == 1 or customer.attribute_count > 0
+    while customer.as_of < day:
+        has_moved = slide_customer(program, arena, c, day if at_once else customer.as_of + 1)
+        if not at_once and (has_moved or every_day):
+            return True
+    return False
 
 
 @jit_borrowing
@@ -224,6 +239,9 @@ def forget(arena: Arena, c: int, at: int) -> None:
     customer = arena.customers[c]
     customer.as_of = NEVER
     customer.row_count = 0
+    customer.line_count = 0
+    customer.category_count = 0
+    customer.attribute_count = 0
     customer.applied += 1
     customer.erased = at
     arena.marks[c] = NEVER
@@ -232,9 +250,13 @@ def forget(arena: Arena, c: int, at: int) -> None:
     arena.indicators[c] = np.nan
     arena.points[c] = 0.0
     arena.scores[c] = 0.0
+    arena.columns[c] = -1
+    arena.classes[c] = 0
     for s in range(arena.standings.shape[1]):
         arena.standings[c, s].tier = 0
+        arena.standings[c, s].earned = 0
         arena.standings[c, s].since = NEVER
+        arena.standings[c, s].fall = NEVER
     for a in range(arena.watches.shape[1]):
         arena.watches[c, a].open = 0
         arena.watches[c, a].quiet_until = NEVER
@@ -242,16 +264,135 @@ def forget(arena: Arena, c: int, at: int) -> None:
 
 
 @jit_inlined
-def apply_event(program: Program, arena: Arena, c: int, events: Events, e: int) -> None:
-    """Add an event to its day's bucket and move the marks."""
-    retention = program.limits[0].retention
+def apply_event(
+    program: Program,
+    arena: Arena,
+    c: int,
+    events: Events,
+    changes: Changes,
+    e: int,
+    is_known: bool,
+    scratch: Scratch,
+) -> bool:
+    """Apply an event; return whether there is something to evaluate."""
+    customer = arena.customers[c]
+    if events.kind[e] == ERASURE:
+        forget(arena, c, events.at[e])
+        return False
+    if events.kind[e] >= MERGE:
+        customer.applied += 1
+        if not is_known:
+            customer.as_of = NEVER
+        return False
+    apply_fact(program, arena, c, events, changes, e, scratch)
+    return True
+
+
+@jit_inlined
+def apply_fact(
+    program: Program,
+    arena: Arena,
+    c: int,
+    events: Events,
+    changes: Changes,
+    e: int,
+    scratch: Scratch,
+) -> None:
+    """Add an event to its day's bucket, move the marks, and take in what else it says."""
+    limits, customer = program.limits[0], arena.customers[c]
     marks, totals, sums = arena.marks[c], arena.totals[c], arena.sums[c]
-    at, amount, cost = events.at[e], events.amount[e], events.cost[e]
+    kind, day, at, level = events.kind[e], events.day[e], events.at[e], events.level[e]
     apply(
-        program.kinds, program.effects, program.marks, program.windows, program.operands, retention,
-        arena.customers[c], marks, totals, arena.row_day, arena.rows, sums,
-        events.kind[e], events.day[e], at, amount, cost, events.due[e], events.level[e],
+        program.kinds, program.effects, program.marks, program.windows, program.operands,
+        limits.retention, customer, marks, totals, arena.row_day, arena.rows, sums,
+        kind, day, at, events.amount[e], events.cost[e], events.due[e], level,
     )  # fmt: skip  # a line for the model, a line for the customer, a line for the event
+    if kind == SALE and events.category[e] != np.uint64(0):
+        note_line(customer, arena.categories, events.category[e], day)
+    if kind in ANSWERS or events.detail[e] == 1:
+        for n in range(first_change(changes.attributes, e), changes.attributes.size + 1):
+            if not next_attribute(changes.attributes, n, e, kind, level, scratch.attribute[0]):
+                break
+            scratch.attribute[0].at = at
+            scratch.attribute[0].identity = events.identity[e]
+            scratch.attribute[0].day = day
+            set_attribute(
+                program.attributes, customer, arena.columns[c], arena.attributes,
+                scratch.attribute[0],
+            )  # fmt: skip  # the value on a line of its own
+    if kind <= PAYMENT:
+        apply_money(program, arena, c, events, changes, e, scratch)
+
+
+@jit_borrowing
+def apply_money(
+    program: Program,
+    arena: Arena,
+    c: int,
+    events: Events,
+    changes: Changes,
+    e: int,
+    scratch: Scratch,
+) -> None:
+    """Add what a sale, refund or payment adds on account of invoices, and parts of its costs.
+
+    What its invoice added is taken out before its line is entered, and put in again after.
+    """
+    limits, customer, lines = program.limits[0], arena.customers[c], arena.lines
+    line, invoice, additions = scratch.line[0], scratch.invoice[0], scratch.additions
+    is_undated = events.due[e] == ABSENT
+    bill(events.kind[e], events.day[e], events.amount[e], events.invoice[e], events.due_day[e],
+         is_undated, limits.terms_days, line)  # fmt: skip
+    count = additions_without_invoice(line, events.due_day[e], additions)
+    if events.detail[e] == 1:
+        count = additions_of_costs(changes.costs, e, line.day, additions, count)
+    first, end, sign, n = 0, 0, 0, 0
+    while True:
+        add_all(
+            additions, count, program.windows, program.operands, limits.retention,
+            customer, arena.totals[c], arena.row_day, arena.rows, arena.sums[c],
+        )  # fmt: skip  # what and a line for the model, a line for the customer
+        if line.invoice == np.uint64(0) or (sign == 1 and n > end):
+            return
+        if sign == 0 or n > end:
+            if sign == 0:
+                forget_settled(customer, lines, limits.keep_days)
+            else:
+                enter_line(customer, lines, first, end, line)
+            sign = -1 if sign == 0 else 1
+            first, end = lines_of(customer, lines, line.invoice)
+            summarise(lines, first, end, invoice)
+            n = first
+        if n < end:
+            count = additions_of_line(lines[n], invoice, sign, additions)
+        else:
+            count = additions_of_rest(invoice, sign, additions)
+        n += 1
+
+
+@jit_borrowing
+def next_attribute(changes: Any, n: int, e: int, kind: int, level: int, attribute: Any) -> bool:
+    """Write the nth attribute that event e sets, or the one that its answer is; False: no more."""
+    if kind in ANSWERS:
+        attribute.key = NPS if kind == ANSWERS[0] else CSAT
+        attribute.kind = NUMBER
+        attribute.number = float(level)
+        attribute.text = np.uint64(0)
+        attribute.name_length = 0
+        attribute.text_length = 0
+        return bool(n == first_change(changes, e))
+    if n >= changes.size or changes[n].event != e:
+        return False
+    change = changes[n]
+    attribute.key = change.key
+    attribute.kind = change.kind
+    attribute.number = change.number
+    attribute.text = change.text
+    attribute.name_start = change.name_start
+    attribute.name_length = change.name_length
+    attribute.text_start = change.text_start
+    attribute.text_length = change.text_length
+    return True
 
 
 @jit_inlined
@@ -259,17 +400,72 @@ def score(
     program: Program, arena: Arena, c: int, points: NDArray[np.float64], scores: NDArray[np.float64]
 ) -> None:
     """Compute the indicators of customer c as of its as-of, and from them points and scores."""
-    as_of = arena.customers[c].as_of
-    marks, sums, values = arena.marks[c], arena.sums[c], arena.indicators[c]
+    values = arena.indicators[c]
     for i in range(program.indicators.size):
-        values[i] = indicator(program.indicators[i], program.members, as_of, marks, sums)
+        values[i] = indicator(program, arena, c, i)
     for s in range(program.scores.size):
-        total = 0.0
-        for t in range(program.scores[s].first_term, program.scores[s].end_term):
-            term = program.terms[t]
-            points[t] = term.points * normalise(term, program.knots, values[term.indicator])
-            total += points[t]
-        scores[s] = total
+        if program.scores[s].joined < 0:
+            scores[s] = add_up_terms(program, arena, c, s, values, points)
+    raw = arena.raw_classes[c]
+    for s in range(program.segments.size):
+        raw[s] = raw_class(
+            program.segments[s], program.classes, program.conditions, values, scores, raw
+        )
+    for s in range(program.scores.size):
+        row = program.scores[s]
+        if row.joined >= 0:
+            share = program.shares[row.first_share + raw[row.segment]]
+            points[row.first_term] = share * scores[row.joined]
+            points[row.first_term + 1] = (1.0 - share) * scores[row.joined_with]
+            scores[s] = points[row.first_term] + points[row.first_term + 1]
+
+
+@jit_inlined
+def add_up_terms(
+    program: Program,
+    arena: Arena,
+    c: int,
+    s: int,
+    values: NDArray[np.float64],
+    points: NDArray[np.float64],
+) -> float:
+    """Return a score with groups: the sum of its terms' points, which it sets."""
+    row = program.scores[s]
+    total = 0.0
+    for t in range(row.first_term, row.end_term):
+        term = program.terms[t]
+        x = values[term.indicator]
+        if math.isnan(x) and term.fill != SHARE:
+            x = filled(
+                term, program.values, program.coefficients,
+                arena.customers[c], arena.columns[c], arena.attributes, values,
+            )  # fmt: skip  # a line for the model, a line for the customer
+        points[t] = term.points * normalise(term, program.knots, x)
+        total += points[t]
+    if row.leaves_out == 1:
+        return leave_out(program.terms, row, values, points)
+    return total
+
+
+@jit_borrowing
+def leave_out(
+    terms: Any, row: Any, values: NDArray[np.float64], points: NDArray[np.float64]
+) -> float:
+    """Give the weight of terms that are left out to the others; return the score."""
+    whole, present = 0.0, 0.0
+    for t in range(row.first_term, row.end_term):
+        term = terms[t]
+        whole += term.points
+        if term.fill == LEAVE_OUT and math.isnan(values[term.indicator]):
+            points[t] = 0.0
+        else:
+            present += term.points
+    factor = whole / present if present > 0.0 and present != whole else 1.0
+    total = 0.0
+    for t in range(row.first_term, row.end_term):
+        points[t] *= factor
+        total += points[t]
+    return total
 
 
 @jit_inlined
@@ -283,10 +479,35 @@ def evaluate(
         decide_tier(program, arena, c, event, s, scratch.scores[s], fresh, outcomes)
     for a in range(program.alerts.size):
         decide_alert(program, arena, c, event, a, fresh, outcomes)
+    for s in range(program.segments.size):
+        decide_class(program, arena, c, event, s, scratch.scores, outcomes)
     for t in range(fresh.size):
         arena.points[c, t] = fresh[t]
     for s in range(program.scores.size):
         arena.scores[c, s] = scratch.scores[s]
+
+
+@jit_inlined
+def decide_class(
+    program: Program,
+    arena: Arena,
+    c: int,
+    event: int,
+    s: int,
+    scores: NDArray[np.float64],
+    outcomes: Outcomes,
+) -> None:
+    """Move customer c between the classes of a segment; tell of it if the model has it so."""
+    before = arena.classes[c, s] - 1
+    raw, segment = arena.raw_classes[c], program.segments[s]
+    after = next_class(
+        segment, program.classes, program.conditions, before, arena.indicators[c], scores, raw,
+        raw[s],
+    )  # fmt: skip  # what it is now on a line of its own
+    if after != before:
+        arena.classes[c, s] = after + 1
+        if segment.tell == 1:
+            append(outcomes, SEGMENT_CHANGE, c, s, before, after, event, arena.customers[c])
 
 
 @jit_inlined
@@ -302,13 +523,21 @@ def decide_tier(
 ) -> None:
     """Move customer c between the tiers of a score and record the move; the room is there."""
     row = program.scores[s]
-    before = arena.standings[c, s].tier
-    after = next_tier(program.tiers, row.first_tier, row.end_tier, before, now)
+    customer = arena.customers[c]
+    standing = arena.standings[c, s]
+    earned = next_tier(
+        row, program.tiers, program.bounds, program.reviews,
+        standing, arena.indicators[c], now, customer.as_of,
+    )  # fmt: skip  # a line for the model, a line for the customer
+    if earned != standing.earned:
+        standing.earned = earned
+        standing.since = customer.as_of
+    before, after = standing.tier, earned
+    if customer.attribute_count > 0:
+        after = overridden(row, program.tiers, customer, arena.columns[c], arena.attributes, earned)
     if after == before:
         return
-    customer = arena.customers[c]
-    arena.standings[c, s].tier = after
-    arena.standings[c, s].since = customer.as_of
+    standing.tier = after
     n = append(outcomes, TIER_CHANGE, c, s, before, after, event, customer)
     outcomes.rows[n].score = now
     outcomes.rows[n].previous = arena.scores[c, s]

@@ -1,7 +1,8 @@
 """A customer's state as bytes: compact, versioned, independent of windows and weights.
 
-Only facts and memory are stored: buckets, folded totals, marks, tiers, alerts, identities. Running
-sums and scores are derived when the state is loaded, so new windows or weights need no migration.
+Only facts and memory are stored: buckets, folded totals, marks, invoices, product lines and
+attributes; tiers, classes, alerts, identities. Running sums and scores are derived when the state
+is loaded, so new windows or weights need no migration.
 Integers are LEB128 varints, signed ones zigzag; a bucket is its day's distance from the bucket
 before, a bit mask of the measures that are not 0, and their values.
 """
@@ -11,12 +12,14 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from scoring.arena import Arena, empty_arena
+from scoring.arena import BITS, Arena, Room, empty_arena
 from scoring.errors import LayoutError
+from scoring.facts.attributes import FLAG, NUMBER, TEXT
+from scoring.hashing import hash64
 from scoring.jit import jit_borrowing
 from scoring.program import Program
 
-VERSION: Final = 2
+VERSION: Final = 3
 MORE: Final = 128
 """Set in every byte of a varint but its last."""
 WIDEST: Final = 10
@@ -72,6 +75,23 @@ def get_signed(blob: NDArray[np.uint8], at: int) -> tuple[np.int64, int]:
 
 
 @jit_borrowing
+def put_eight(out: NDArray[np.uint8], at: int, number: np.uint64) -> int:
+    """Write eight bytes, the lowest first; return the position behind them."""
+    for byte in range(8):
+        out[at + byte] = np.uint8((number >> np.uint64(8 * byte)) & np.uint64(255))
+    return at + 8
+
+
+@jit_borrowing
+def get_eight(blob: NDArray[np.uint8], at: int) -> tuple[np.uint64, int]:
+    """Read eight bytes; return them and the position behind them."""
+    number = np.uint64(0)
+    for byte in range(8):
+        number |= np.uint64(blob[at + byte]) << np.uint64(8 * byte)
+    return number, at + 8
+
+
+@jit_borrowing
 def get_measures(blob: NDArray[np.uint8], at: int, measures: NDArray[np.int64]) -> int:
     """Read a mask and the measures it names; return the position behind them."""
     mask, at = get(blob, at)
@@ -99,45 +119,52 @@ def put_measures(out: NDArray[np.uint8], at: int, measures: NDArray[np.int64]) -
 
 
 def load_arena(
-    program: Program, blobs: NDArray[np.uint8], starts: NDArray[np.int64], events: NDArray[np.int64]
+    program: Program,
+    blobs: NDArray[np.uint8],
+    starts: NDArray[np.int64],
+    room: Room,
+    texts: NDArray[np.uint8],
 ) -> Arena:
     """Return the arena of the customers whose blobs lie between `starts` [C+1].
 
-    An empty blob is a new customer. `events` [C] tells for how many events each needs room.
-    Raises `LayoutError` for a blob of another layout version.
+    An empty blob is a new customer. `room` is needed besides what is stored, `texts` stand behind
+    the blobs. Raises `LayoutError` for a blob of another layout version.
     """
-    rows = np.zeros(events.size, np.int64)
-    identities = np.zeros(events.size, np.int64)
-    if (unreadable := count_stored(blobs, starts, rows, identities)) >= 0:
+    stored = Room.none(room.rows.size)
+    if (unreadable := count_stored(blobs, starts, stored)) >= 0:
         raise LayoutError(unreadable, int(blobs[starts[unreadable]]), VERSION)
-    ring = int(program.limits[0]["ring"])
-    arena = empty_arena(program, rows + events, identities + (events if ring > 0 else 0))
-    decode_all(program, arena, blobs, starts)
+    room = stored.plus(room)
+    if program.limits[0]["ring"] == 0:
+        room = room._replace(ring=stored.ring)
+    texts = np.concatenate([blobs, texts]) if texts.size else blobs
+    arena = empty_arena(program, room, texts)
+    decode_all(program, arena, blobs, starts, arena.attributes.view(BITS))
     return arena
 
 
 @jit_borrowing
-def count_stored(
-    blobs: NDArray[np.uint8],
-    starts: NDArray[np.int64],
-    rows: NDArray[np.int64],
-    identities: NDArray[np.int64],
-) -> int:
-    """Set each customer's stored rows and identities; return the first unreadable blob, or −1."""
+def count_stored(blobs: NDArray[np.uint8], starts: NDArray[np.int64], stored: Room) -> int:
+    """Set how much each customer has stored; return the first unreadable blob, or −1."""
     for c in range(starts.size - 1):
         if starts[c + 1] > starts[c]:
             if blobs[starts[c]] != VERSION:
                 return c
             number, at = get(blobs, starts[c] + 1)
-            rows[c] = np.int64(number)
+            stored.rows[c] = np.int64(number)
             number, at = get(blobs, at)
-            identities[c] = np.int64(number)
+            stored.ring[c] = np.int64(number)
+            number, at = get(blobs, at)
+            stored.lines[c] = np.int64(number)
+            number, at = get(blobs, at)
+            stored.categories[c] = np.int64(number)
+            number, at = get(blobs, at)
+            stored.attributes[c] = np.int64(number)
     return -1
 
 
 @jit_borrowing
 def decode_all(
-    program: Program, arena: Arena, blobs: NDArray[np.uint8], starts: NDArray[np.int64]
+    program: Program, arena: Arena, blobs: NDArray[np.uint8], starts: NDArray[np.int64], bits: Any
 ) -> None:
     """Read the states of all customers that have one."""
     for c in range(starts.size - 1):
@@ -147,6 +174,7 @@ def decode_all(
                 arena.marks[c],
                 arena.totals[c],
                 arena.standings[c],
+                arena.classes[c],
                 blobs,
                 starts[c] + 1,
             )
@@ -156,7 +184,10 @@ def decode_all(
                 at = decode_watch(
                     arena.watches[c, a], arena.peaks[c, a], arena.peak_terms[c, a], terms, blobs, at
                 )
-            decode_rows(arena.customers[c], arena.row_day, arena.rows, arena.ring, blobs, at)
+            at = decode_rows(arena.customers[c], arena.row_day, arena.rows, arena.ring, blobs, at)
+            at = decode_lines(arena.customers[c], arena.lines, blobs, at)
+            at = decode_categories(arena.customers[c], arena.categories, blobs, at)
+            decode_attributes(arena.customers[c], bits, blobs, at)
 
 
 @jit_borrowing
@@ -165,14 +196,21 @@ def decode_head(
     marks: NDArray[np.int32],
     totals: NDArray[np.int64],
     standings: Any,
+    classes: NDArray[np.int32],
     blob: NDArray[np.uint8],
     at: int,
 ) -> int:
-    """Read counters, marks, folded totals and tiers; return the position behind them."""
+    """Read counters, marks, folded totals, tiers and classes; return the position behind them."""
     number, at = get(blob, at)
     customer.row_count = np.int32(number)
     number, at = get(blob, at)
     customer.ring_count = np.int32(number)
+    number, at = get(blob, at)
+    customer.line_count = np.int32(number)
+    number, at = get(blob, at)
+    customer.category_count = np.int32(number)
+    number, at = get(blob, at)
+    customer.attribute_count = np.int32(number)
     number, at = get(blob, at)
     customer.as_of = np.int32(np.int64(number) - 1)
     number, at = get(blob, at)
@@ -189,7 +227,14 @@ def decode_head(
         number, at = get(blob, at)
         standings[s].tier = np.int32(number)
         number, at = get(blob, at)
+        standings[s].earned = np.int32(number)
+        number, at = get(blob, at)
         standings[s].since = np.int32(np.int64(number) - 1)
+        number, at = get(blob, at)
+        standings[s].fall = np.int32(np.int64(number) - 1)
+    for s in range(classes.size):
+        number, at = get(blob, at)
+        classes[s] = np.int32(number)
     return at
 
 
@@ -234,8 +279,8 @@ def decode_rows(
     ring: NDArray[np.uint64],
     blob: NDArray[np.uint8],
     at: int,
-) -> None:
-    """Read the buckets and identities of a customer into its rooms."""
+) -> int:
+    """Read the buckets and identities of a customer; return the position behind them."""
     day = np.int64(0)
     for row in range(customer.row_start, customer.row_start + customer.row_count):
         number, at = get(blob, at)
@@ -243,11 +288,82 @@ def decode_rows(
         row_day[row] = day
         at = get_measures(blob, at, rows[row])
     for n in range(customer.ring_start, customer.ring_start + customer.ring_count):
-        identity = np.uint64(0)
-        for byte in range(8):
-            identity |= np.uint64(blob[at + byte]) << np.uint64(8 * byte)
-        ring[n] = identity
-        at += 8
+        ring[n], at = get_eight(blob, at)
+    return at
+
+
+@jit_borrowing
+def decode_lines(customer: Any, lines: Any, blob: NDArray[np.uint8], at: int) -> int:
+    """Read the lines of a customer's invoices; return the position behind them."""
+    for n in range(customer.line_start, customer.line_start + customer.line_count):
+        invoice, at = get_eight(blob, at)
+        lines[n].invoice = invoice
+        number, at = get(blob, at)
+        lines[n].kind = np.int32(number)
+        number, at = get(blob, at)
+        lines[n].day = np.int32(number)
+        number, at = get(blob, at)
+        lines[n].due = np.int32(np.int64(number) - 1)
+        number, at = get(blob, at)
+        lines[n].count = np.int32(number)
+        number, at = get(blob, at)
+        lines[n].undated = np.int32(number)
+        signed, at = get_signed(blob, at)
+        lines[n].amount = signed
+    return at
+
+
+@jit_borrowing
+def decode_categories(customer: Any, categories: Any, blob: NDArray[np.uint8], at: int) -> int:
+    """Read the product lines of a customer; return the position behind them."""
+    for n in range(customer.category_start, customer.category_start + customer.category_count):
+        line, at = get_eight(blob, at)
+        categories[n].line = line
+        number, at = get(blob, at)
+        categories[n].day = np.int32(number)
+    return at
+
+
+@jit_borrowing
+def decode_attributes(customer: Any, bits: Any, blob: NDArray[np.uint8], at: int) -> int:
+    """Read the attributes of a customer; return the position behind them."""
+    for n in range(customer.attribute_start, customer.attribute_start + customer.attribute_count):
+        row = bits[n]
+        number, at = get(blob, at)
+        row.kind = np.int32(number)
+        row.number = np.uint64(0)
+        row.text = np.uint64(0)
+        row.text_length = 0
+        number, at = get(blob, at)
+        row.name_start, row.name_length = at, np.int32(number)
+        if row.name_length == 0:
+            key, at = get_eight(blob, at)
+            row.key = key
+        else:
+            row.key = known_hash(blob, at, row.name_length)
+            at += row.name_length
+        if row.kind in (NUMBER, FLAG):
+            number, at = get_eight(blob, at)
+            row.number = number
+        if row.kind == TEXT:
+            number, at = get(blob, at)
+            row.text_start, row.text_length = at, np.int32(number)
+            row.text = known_hash(blob, at, row.text_length)
+            at += row.text_length
+        number, at = get_eight(blob, at)
+        row.identity = number
+        number, at = get(blob, at)
+        row.at = np.int64(number)
+        number, at = get(blob, at)
+        row.day = np.int32(number)
+    return at
+
+
+@jit_borrowing
+def known_hash(texts: NDArray[np.uint8], start: int, length: int) -> np.uint64:
+    """Return what `hashing.text_hash` gives for a span of texts."""
+    number = hash64(texts, start, length, np.uint64(0))
+    return np.uint64(1) if number == np.uint64(0) else number
 
 
 def encode_arena(program: Program, arena: Arena) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
@@ -256,7 +372,8 @@ def encode_arena(program: Program, arena: Arena) -> tuple[NDArray[np.uint8], NDA
     starts = np.zeros(customers + 1, np.int64)
     out = np.empty(512 * customers + 65_536, np.uint8)
     c = 0
-    while (c := encode_from(program, arena, c, starts, out)) < customers:
+    bits = arena.attributes.view(BITS)
+    while (c := encode_from(program, arena, c, starts, out, bits)) < customers:
         grown = np.empty(2 * (out.size + size_bound(arena, c)), np.uint8)
         grown[: starts[c]] = out[: starts[c]]
         out = grown
@@ -265,7 +382,12 @@ def encode_arena(program: Program, arena: Arena) -> tuple[NDArray[np.uint8], NDA
 
 @jit_borrowing
 def encode_from(
-    program: Program, arena: Arena, first: int, starts: NDArray[np.int64], out: NDArray[np.uint8]
+    program: Program,
+    arena: Arena,
+    first: int,
+    starts: NDArray[np.int64],
+    out: NDArray[np.uint8],
+    bits: Any,
 ) -> int:
     """Write the states of the customers from `first`; return the first that had no room."""
     ring = np.int64(program.limits[0].ring)
@@ -275,15 +397,19 @@ def encode_from(
         customer = arena.customers[c]
         kept = int(min(np.int64(customer.ring_count), ring))
         at = encode_head(
-            customer, kept, arena.marks[c], arena.totals[c], arena.standings[c], out, starts[c]
-        )
+            customer, kept, arena.marks[c], arena.totals[c], arena.standings[c], arena.classes[c],
+            out, starts[c],
+        )  # fmt: skip  # a line for the customer, a line for where it goes
         for a in range(program.alerts.size):
             score = program.scores[program.alerts[a].score]
             terms = score.end_term - score.first_term
             at = encode_watch(
                 arena.watches[c, a], arena.peaks[c, a], arena.peak_terms[c, a], terms, out, at
             )
-        starts[c + 1] = encode_rows(customer, kept, arena.row_day, arena.rows, arena.ring, out, at)
+        at = encode_rows(customer, kept, arena.row_day, arena.rows, arena.ring, out, at)
+        at = encode_lines(customer, arena.lines, out, at)
+        at = encode_categories(customer, arena.categories, out, at)
+        starts[c + 1] = encode_attributes(customer, bits, arena.texts, out, at)
     return arena.customers.size
 
 
@@ -292,7 +418,12 @@ def size_bound(arena: Arena, c: int) -> int:
     """Return how many bytes the state of customer c takes at most."""
     customer = arena.customers[c]
     measures = arena.totals.shape[1]
-    bound = 1 + WIDEST * (7 + arena.marks.shape[1] + measures + 2 * arena.standings.shape[1])
+    bound = 1 + WIDEST * (10 + arena.marks.shape[1] + measures + 4 * arena.standings.shape[1])
+    bound += WIDEST * (arena.classes.shape[1] + 7 * customer.line_count)
+    bound += 2 * WIDEST * customer.category_count
+    first = customer.attribute_start
+    for n in range(first, first + customer.attribute_count):
+        bound += 8 * WIDEST + arena.attributes[n].name_length + arena.attributes[n].text_length
     for a in range(arena.watches.shape[1]):
         bound += WIDEST * (3 + arena.watches[c, a].count * (1 + arena.peak_terms.shape[3]))
     return int(bound + customer.row_count * WIDEST * (2 + measures) + 8 * customer.ring_count)
@@ -305,13 +436,17 @@ def encode_head(
     marks: NDArray[np.int32],
     totals: NDArray[np.int64],
     standings: Any,
+    classes: NDArray[np.int32],
     out: NDArray[np.uint8],
     at: int,
 ) -> int:
-    """Write version, counters, marks, folded totals and tiers; return the position behind them."""
+    """Write version, counters, marks, totals, tiers and classes; return the position behind."""
     out[at] = VERSION
     at = put(out, at + 1, np.uint64(customer.row_count))
     at = put(out, at, np.uint64(identities))
+    at = put(out, at, np.uint64(customer.line_count))
+    at = put(out, at, np.uint64(customer.category_count))
+    at = put(out, at, np.uint64(customer.attribute_count))
     at = put(out, at, np.uint64(customer.as_of + 1))
     at = put(out, at, np.uint64(customer.sequence))
     at = put(out, at, np.uint64(customer.applied))
@@ -321,7 +456,11 @@ def encode_head(
     at = put_measures(out, at, totals)
     for s in range(standings.size):
         at = put(out, at, np.uint64(standings[s].tier))
+        at = put(out, at, np.uint64(standings[s].earned))
         at = put(out, at, np.uint64(standings[s].since + 1))
+        at = put(out, at, np.uint64(standings[s].fall + 1))
+    for s in range(classes.size):
+        at = put(out, at, np.uint64(classes[s]))
     return at
 
 
@@ -363,7 +502,56 @@ def encode_rows(
         at = put_measures(out, at, rows[row])
     end = customer.ring_start + customer.ring_count
     for n in range(end - identities, end):
-        for byte in range(8):
-            out[at + byte] = np.uint8((ring[n] >> np.uint64(8 * byte)) & np.uint64(255))
-        at += 8
+        at = put_eight(out, at, ring[n])
+    return at
+
+
+@jit_borrowing
+def encode_lines(customer: Any, lines: Any, out: NDArray[np.uint8], at: int) -> int:
+    """Write the lines of a customer's invoices; return the position behind them."""
+    for n in range(customer.line_start, customer.line_start + customer.line_count):
+        line = lines[n]
+        at = put_eight(out, at, line.invoice)
+        at = put(out, at, np.uint64(line.kind))
+        at = put(out, at, np.uint64(line.day))
+        at = put(out, at, np.uint64(line.due + 1))
+        at = put(out, at, np.uint64(line.count))
+        at = put(out, at, np.uint64(line.undated))
+        at = put_signed(out, at, line.amount)
+    return at
+
+
+@jit_borrowing
+def encode_categories(customer: Any, categories: Any, out: NDArray[np.uint8], at: int) -> int:
+    """Write the product lines of a customer; return the position behind them."""
+    for n in range(customer.category_start, customer.category_start + customer.category_count):
+        at = put_eight(out, at, categories[n].line)
+        at = put(out, at, np.uint64(categories[n].day))
+    return at
+
+
+@jit_borrowing
+def encode_attributes(
+    customer: Any, bits: Any, texts: NDArray[np.uint8], out: NDArray[np.uint8], at: int
+) -> int:
+    """Write the attributes of a customer; return the position behind them."""
+    for n in range(customer.attribute_start, customer.attribute_start + customer.attribute_count):
+        row = bits[n]
+        at = put(out, at, np.uint64(row.kind))
+        at = put(out, at, np.uint64(row.name_length))
+        if row.name_length == 0:
+            at = put_eight(out, at, row.key)
+        for byte in range(row.name_length):
+            out[at + byte] = texts[row.name_start + byte]
+        at += row.name_length
+        if row.kind in (NUMBER, FLAG):
+            at = put_eight(out, at, row.number)
+        if row.kind == TEXT:
+            at = put(out, at, np.uint64(row.text_length))
+            for byte in range(row.text_length):
+                out[at + byte] = texts[row.text_start + byte]
+            at += row.text_length
+        at = put_eight(out, at, row.identity)
+        at = put(out, at, np.uint64(row.at))
+        at = put(out, at, np.uint64(row.day))
     return at

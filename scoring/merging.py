@@ -10,19 +10,32 @@ part away, and lets the member speak again.
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from scoring import kernel
-from scoring.arena import NEVER, Arena
+from scoring.arena import ATTRIBUTE, LINE, NEVER, Arena, Room
+from scoring.changes import changes_of
 from scoring.columns import Events
 from scoring.details import Detail
-from scoring.events import Bucket, Event, Facts, Handover, Merge
+from scoring.events import (
+    AttributeFact,
+    Bucket,
+    Event,
+    Facts,
+    Handover,
+    InvoiceLine,
+    Merge,
+    ProductLine,
+)
+from scoring.facts.attributes import OWN, TEXT, attributes_of, kind_of, of_customer
+from scoring.hashing import text_hash
 from scoring.kernel import CUSTOMER_CLOCK, ERASURE, MERGE
 from scoring.measures import KINDS, MARKS, MEASURES
-from scoring.scorer import Scored, Scorer
+from scoring.scorer import Scored, Scorer, room_for, text_base
+from scoring.tables import Table
 
 UNMERGE: Final = KINDS.index("unmerge")
 HANDOVER: Final = KINDS.index("handover")
@@ -116,6 +129,13 @@ def is_part(customer: bytes) -> bool:
     return _APART in customer
 
 
+class Said(NamedTuple):
+    """What some events say beyond columns, by position: the merges and handovers, and details."""
+
+    commands: Mapping[int, Event]
+    details: Mapping[int, Detail]
+
+
 class Given(NamedTuple):
     """What a silent customer hands over after an event of the batch; `facts` as in `Handover`."""
 
@@ -203,19 +223,16 @@ def score_merging(
     states: Sequence[bytes],
     events: Events,
     clock: int,
-    commands: Mapping[int, Event],
-    details: Mapping[int, Detail],
+    said: Said,
     *,
     shards: int | None,
 ) -> Merging:
     """Apply a batch as `Scorer.score` does, and carry out its merges.
 
-    `customers` are those of the batch and behind them `also_needed`, `states` theirs. `commands`
-    are the merges and handovers among the events, `details` what some say besides, by position.
-    `shards` is how many there are;
-    None: all customers are here, and what one gives another is taken at once.
+    `customers` are those of the batch and behind them `also_needed`, `states` theirs. `shards` is
+    how many there are; None: all customers are here, and what one gives another is taken at once.
     """
-    return _Batch(scorer, roster, customers, states, events, clock, commands, shards).run()
+    return _Batch(scorer, roster, customers, states, events, clock, said, shards).run()
 
 
 class _Batch:
@@ -229,19 +246,22 @@ class _Batch:
         states: Sequence[bytes],
         events: Events,
         clock: int,
-        commands: Mapping[int, Event],
+        said: Said,
         shards: int | None,
     ) -> None:
         self.scorer = scorer
         self.roster = roster
         self.customers = list(customers)
         self.events = events
-        self.merges = {e: c for e, c in commands.items() if isinstance(c, Merge)}
-        self.handovers = {e: c for e, c in commands.items() if isinstance(c, Handover)}
+        self.merges = {e: c for e, c in said.commands.items() if isinstance(c, Merge)}
+        self.handovers = {e: c for e, c in said.commands.items() if isinstance(c, Handover)}
         self.at_once = shards is None
         self.shards = shards
         self.position = {customer: n for n, customer in enumerate(self.customers)}
-        arena = scorer.read(states, self._room(states))
+        base = text_base(states)
+        self.changes, texts = changes_of(said.details, base)
+        self.handed = HandedTexts(self.handovers.values(), base + texts.size)
+        arena = scorer.read(states, self._room(states), np.concatenate([texts, self.handed.texts]))
         counted = np.zeros(events.customer.size, np.bool_)
         self.scored = Scored(arena, scorer.no_outcomes(), counted, clock)
         self.was_stored = [bool(state) for state in states]
@@ -253,34 +273,37 @@ class _Batch:
         own = [self.position.get(part_of(c, c), n) for n, c in enumerate(self.customers)]
         self.own_events = events._replace(customer=np.array(own, np.int32)[events.customer])
 
-    def _room(self, states: Sequence[bytes]) -> NDArray[np.int64]:
-        """Return for how many buckets, and identities, more each customer needs room.
+    def _room(self, states: Sequence[bytes]) -> Room:
+        """Return how much more room each customer needs than its state has.
 
-        One an event at most, and a state has no more than half its bytes. A part must hold what its
-        member may have, and a customer what all its parts have.
+        A part must hold what its member may have, and a customer what all its parts have; how much
+        that is at most the bytes of states tell.
         """
-        events = np.bincount(self.events.customer, minlength=len(states)).astype(np.int64)
-        room = events.copy()
-        handed = _most_days(self.handovers.values())
+        events = room_for(self.events, self.changes, len(states))
+        room = Room(*(column.copy() for column in events))
+        handed = _most_handed(self.handovers.values())
         for n, customer in enumerate(self.customers):
             if is_part(customer):
                 receiver, _, member = customer.partition(_APART)
                 into, source = self.position[receiver], self.position.get(member)
-                room[n] = handed.get(customer, 0)
-                if source is not None:
-                    room[n] += events[source] + len(states[source]) // 2
-                room[into] += room[n] + len(states[n]) // 2
-        return room
+                for k, least in enumerate(_LEAST_BYTES):
+                    own = handed.get(customer, (0,) * len(_LEAST_BYTES))[k]
+                    if source is not None:
+                        own += int(events[k][source]) + len(states[source]) // least
+                    room[k][n] = own
+                    room[k][into] += own + len(states[n]) // least
+        lines = room.lines + np.fromiter(map(len, states), np.int64, len(states)) // _LEAST_LINE
+        return room._replace(rows=room.rows + lines)
 
     # -- the way through the batch
 
     def run(self) -> Merging:
         done = 0
         for stop in self._stops():
-            self.scored = self.scorer.step(self.scored, self.events, done, stop)
+            self.scored = self._stepped(self.events, done, stop)
             self._apply(stop)
             done = stop + 1
-        self.scored = self.scorer.step(self.scored, self.events, done, self.events.customer.size)
+        self.scored = self._stepped(self.events, done, self.events.customer.size)
         kept = [n for n in range(len(self.customers)) if self._is_written(n)]
         stored = (c for n, c in enumerate(self.customers) if self.was_stored[n])
         return Merging(
@@ -333,8 +356,11 @@ class _Batch:
         )
 
     def _step(self, event: int, events: Events, *, silent: bool) -> bool:
-        self.scored = self.scorer.step(self.scored, events, event, event + 1, silent=silent)
+        self.scored = self._stepped(events, event, event + 1, silent=silent)
         return bool(self.scored.counted[event])
+
+    def _stepped(self, events: Events, first: int, end: int, *, silent: bool = False) -> Scored:
+        return self.scorer.step(self.scored, events, self.changes, first, end, silent=silent)
 
     # -- commands
 
@@ -404,7 +430,7 @@ class _Batch:
         """
         arena, at = self.scored.arena, int(self.events.at[event])
         part = self.position[part_of(customer, member)]
-        enter_facts(arena, part, None)
+        enter_facts(arena, part, None, None)
         if self.at_once:
             c = self.position[member]
             kernel.forget(arena, c, at)
@@ -457,7 +483,7 @@ class _Batch:
         self.roster = self.roster.with_member(customer, member, known._replace(left_at=left_at))
         erased = NEVER if given.erased is None else given.erased
         facts = given.facts if erased >= known.erased else None  # it has yet to follow
-        enter_facts(self.scored.arena, self.position[part], facts)
+        enter_facts(self.scored.arena, self.position[part], facts, self.handed)
         self.scored.arena.customers["applied"][self.position[part]] = given.version
         active = self.roster.active(customer)
         parts = [self.position[own], *(self.position[part_of(customer, m)] for m in active)]
@@ -490,13 +516,23 @@ class _Batch:
         self.scored = scored._replace(outcomes=outcomes, clock=clock)
 
 
-def _most_days(handovers: Iterable[Handover]) -> dict[bytes, int]:
-    """Return the most days that one handover brings, by part."""
-    most: dict[bytes, int] = {}
+_LEAST_LINE: Final = 14
+_LEAST_BYTES: Final = (2, 8, _LEAST_LINE, 9, 20)
+"""Bytes that a stored row of each kind of `Room` takes at least."""
+
+
+def _most_handed(handovers: Iterable[Handover]) -> dict[bytes, tuple[int, ...]]:
+    """Return the most rows of each kind of `Room` that one handover brings, by part."""
+    most: dict[bytes, tuple[int, ...]] = {}
     for handover in handovers:
-        if handover.facts is not None:
+        facts = handover.facts
+        if facts is not None:
             part = part_of(handover.customer_id.encode(), handover.member.encode())
-            most[part] = max(most.get(part, 0), len(handover.facts.days))
+            brings = (
+                len(facts.days), 0, len(facts.invoices), len(facts.product_lines),
+                len(facts.attributes),
+            )  # fmt: skip  # in the order of Room
+            most[part] = tuple(map(max, most.get(part, brings), brings))
     return most
 
 
@@ -554,6 +590,20 @@ def facts_of(arena: Arena, c: int) -> Facts | None:
         },
         totals=_named(arena.totals[c]),
         days=[Bucket(day=int(arena.row_day[r]), measures=_named(arena.rows[r])) for r in rows],
+        invoices=[
+            InvoiceLine(**dict(zip(LINE.names or (), row, strict=True)))
+            for row in of_customer(arena.lines, customer, "line").tolist()
+        ],
+        product_lines=[
+            ProductLine(line=line, day=day)
+            for line, day in of_customer(arena.categories, customer, "category").tolist()
+        ],
+        attributes=[
+            AttributeFact(
+                name=held.name, value=held.value, at=held.at, identity=held.identity, day=held.day
+            )
+            for held in attributes_of(arena, c)
+        ],
     )
 
 
@@ -561,10 +611,42 @@ def _named(measures: NDArray[np.int64]) -> dict[str, int]:
     return {name: n for name, n in zip(MEASURES, measures.tolist(), strict=True) if n != 0}
 
 
-def enter_facts(arena: Arena, c: int, facts: Facts | None) -> None:
-    """Replace what is known of customer c; it has room for the days."""
+class HandedTexts:
+    """Names and texts of the attributes that handovers bring, to stand in an arena's texts."""
+
+    def __init__(self, handovers: Iterable[Handover], base: int) -> None:
+        """Gather them; the first will stand at `base`."""
+        texts = bytearray()
+        self._starts: dict[bytes, int] = {}
+        for handover in handovers:
+            for held in handover.facts.attributes if handover.facts else ():
+                for text in (held.name, held.value):
+                    if isinstance(text, str) and text.encode() not in self._starts:
+                        self._starts[text.encode()] = base + len(texts)
+                        texts += text.encode()
+        self.texts = np.frombuffer(bytes(texts), np.uint8)
+
+    def row(self, held: AttributeFact) -> tuple[object, ...]:
+        """Return an attribute as a row of an arena."""
+        row = np.zeros(1, ATTRIBUTE)[0]
+        name = held.name.encode()
+        row["key"], row["at"], row["identity"] = text_hash(name), held.at, held.identity
+        row["day"] = held.day
+        row["kind"], row["number"], text = kind_of(held.value)
+        if held.name not in OWN.values():
+            row["name_start"], row["name_length"] = self._starts[name], len(name)
+        if row["kind"] == TEXT:
+            row["text"] = text_hash(text)
+            row["text_start"], row["text_length"] = self._starts[text], len(text)
+        return tuple(row.tolist())
+
+
+def enter_facts(arena: Arena, c: int, facts: Facts | None, handed: HandedTexts | None) -> None:
+    """Replace what is known of customer c; it has room for it."""
     customer = arena.customers[c]
     customer["row_start"], customer["row_count"] = customer["row_base"], 0
+    for kind in ("line", "category", "attribute"):
+        customer[f"{kind}_count"] = 0
     customer["as_of"] = NEVER
     arena.marks[c], arena.totals[c] = NEVER, 0
     if facts is None:
@@ -575,6 +657,20 @@ def enter_facts(arena: Arena, c: int, facts: Facts | None) -> None:
     arena.totals[c] = _columns(facts.totals)
     for row, bucket in enumerate(facts.days, int(customer["row_base"])):
         arena.row_day[row], arena.rows[row] = bucket.day, _columns(bucket.measures)
+    lines = [tuple(getattr(line, name) for name in LINE.names or ()) for line in facts.invoices]
+    _enter(arena.lines, customer, "line", lines)
+    _enter(arena.categories, customer, "category", [(k.line, k.day) for k in facts.product_lines])
+    if handed is not None:
+        _enter(
+            arena.attributes, customer, "attribute", [handed.row(held) for held in facts.attributes]
+        )
+
+
+def _enter(table: Table, customer: Any, kind: str, rows: Sequence[tuple[object, ...]]) -> None:
+    first = int(customer[f"{kind}_start"])
+    for n, row in enumerate(rows):
+        table[first + n] = row
+    customer[f"{kind}_count"] = len(rows)
 
 
 def _columns(measures: Mapping[str, int]) -> list[int]:
@@ -583,8 +679,12 @@ def _columns(measures: Mapping[str, int]) -> list[int]:
 
 def copy_facts(arena: Arena, source: int, target: int) -> None:
     """Make what is known of one customer, and which events it has had, another's too."""
-    enter_facts(arena, target, facts_of(arena, source))
+    enter_facts(arena, target, facts_of(arena, source), None)
     one, other = arena.customers[source], arena.customers[target]
+    held = of_customer(arena.attributes, one, "attribute")
+    first = int(other["attribute_start"])
+    arena.attributes[first : first + held.size] = held
+    other["attribute_count"] = held.size
     other["applied"], other["erased"] = one["applied"], one["erased"]
     other["ring_count"] = one["ring_count"]
     first, into, count = int(one["ring_start"]), int(other["ring_start"]), int(one["ring_count"])

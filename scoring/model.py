@@ -20,11 +20,14 @@ from pydantic import (
     model_validator,
 )
 
+from scoring.conditions import Bound
 from scoring.errors import ModelError, Problem
 from scoring.indicator_kinds import Indicator
+from scoring.model_links import missing_parts
 from scoring.model_problems import problems_of
 from scoring.normaliser_kinds import Normaliser
 from scoring.parts import (
+    AttributeName,
     Days,
     Label,
     MemberError,
@@ -37,6 +40,8 @@ from scoring.parts import (
     known,
 )
 from scoring.plain_yaml import PlainYamlError, load
+from scoring.population import Population
+from scoring.segment_kinds import Segment
 
 LONGEST_ALERT_DAYS: Final = 92
 """Every customer remembers up to so many daily scores for an alert; more would bloat its state."""
@@ -52,6 +57,48 @@ def _defined(section: str, what: str) -> Callable[[str, ValidationInfo], str]:
     return check
 
 
+class Clip(Part):
+    """Bounds that a raw value is brought into: outliers count no more than the bound.
+
+    `population` takes the fences of the population's figures.
+    """
+
+    low: Real | Literal["population"] | None = None
+    high: Real | Literal["population"] | None = None
+
+
+class FillConstant(Part):
+    """A raw value that stands for a missing one."""
+
+    fill: Literal["constant"]
+    value: Real
+
+
+class FillCentre(Part):
+    """The population's mean or median stands for a missing value."""
+
+    fill: Literal["mean", "median"]
+
+
+class FillPeers(Part):
+    """The mean or median of the customers with the same text in an attribute."""
+
+    fill: Literal["peers"]
+    by: AttributeName
+    of: Literal["mean", "median"] = "median"
+
+
+class FillRegression(Part):
+    """A linear estimate from other indicators (the population's `regressions`)."""
+
+    fill: Literal["regression"]
+
+
+Fill = Annotated[
+    FillConstant | FillCentre | FillPeers | FillRegression, Field(discriminator="fill")
+]
+
+
 class Term(Part):
     """One indicator in a score: its weight in the group and how its raw value becomes 0..1."""
 
@@ -59,7 +106,8 @@ class Term(Part):
     weight: Weight
     normaliser: Normaliser
     direction: Literal["more", "less"] = "more"
-    missing: Share = 0.0
+    clip: Clip | None = None
+    missing: Share | Literal["leave_out"] | Fill = 0.0
     _exists = field_validator("indicator")(_defined("indicators", "indicator"))
 
 
@@ -87,16 +135,28 @@ class Group(Part):
 
 
 class Tier(Part):
-    """Where a tier starts, and the lower score below which it is lost again."""
+    """Where a tier starts, and the lower score below which it is lost again.
+
+    `enter_at: population` takes both bounds from the population's; `top_share` is the share of
+    customers that calibration finds them for. `when` adds bounds of indicators.
+    """
 
     name: Name
     label: Label | None = None
-    enter_at: Real | None = None
+    enter_at: Real | Literal["population"] | None = None
     leave_below: Real | None = None
+    top_share: Share | None = None
+    when: tuple[Bound, ...] = ()
+    combine: Literal["all", "any"] = "all"
+
+    @property
+    def is_conditional(self) -> bool:
+        """Whether anything but the order of tiers decides who is in it."""
+        return self.enter_at is not None or self.leave_below is not None or bool(self.when)
 
     @model_validator(mode="after")
     def _is_left_below_its_entrance(self) -> Self:
-        if self.enter_at is not None and (self.leave_below or -inf) > self.enter_at:
+        if isinstance(self.enter_at, float) and (self.leave_below or -inf) > self.enter_at:
             raise ValueError(
                 f"{self.name!r} is entered at {self.enter_at:g} but left below "
                 f"{self.leave_below:g}; set leave_below to at most {self.enter_at:g}, "
@@ -105,16 +165,50 @@ class Tier(Part):
         return self
 
 
+class Policy(Part):
+    """When a tier that is no longer earned is lost; a higher one is reached at once.
+
+    Days since the tier was reached, days since its loss began, days of review, and whether a fall
+    goes one tier at a time.
+    """
+
+    minimum_stay_days: Days = 0
+    grace_days: Days = 0
+    review: Literal["month", "quarter", "year"] | Annotated[int, Field(ge=1, le=3660)] | None = None
+    one_step_down: bool = False
+
+
+class Join(Part):
+    """A score made of two others: the share of the first depends on the class in a segment."""
+
+    scores: Annotated[tuple[Name, ...], Field(min_length=2, max_length=2)]
+    by: Name
+    shares: Mapping[Name, Share] = {}
+    share: Share = 0.5
+
+
+class Limit(Part):
+    """A suggested credit limit: an amount × the factor of the customer's tier."""
+
+    indicator: Name
+    factors: Mapping[Name, Annotated[float, Field(ge=0, allow_inf_nan=False)]]
+
+
 class Score(Part):
-    """A score of 0 to 100: a hierarchy of weighted terms, and its tiers from low to high."""
+    """A score of 0 to 100: a hierarchy of weighted terms, or two scores joined; and its tiers."""
 
     label: Label | None = None
-    groups: tuple[Group, ...] = Field(min_length=1)
+    groups: tuple[Group, ...] = ()
+    join: Join | None = None
+    policy: Policy = Policy()
     tiers: tuple[Tier, ...] = Field(min_length=1, max_length=100)
+    limit: Limit | None = None
 
     @model_validator(mode="after")
     def _weights_count(self) -> Self:
-        if not sum(group.weight for group in self.groups) > 0:
+        if bool(self.groups) == (self.join is not None):
+            raise ValueError("needs either `groups` or `join`, one of the two")
+        if self.groups and not sum(group.weight for group in self.groups) > 0:
             raise ValueError("all weights of the groups are 0; give at least one a weight above 0")
         return self
 
@@ -134,26 +228,36 @@ class Score(Part):
     @field_validator("tiers")
     @classmethod
     def _tiers_are_ordered(cls, tiers: tuple[Tier, ...]) -> tuple[Tier, ...]:
-        if tiers[0].enter_at is not None or tiers[0].leave_below is not None:
+        if tiers[0].is_conditional:
             raise MemberError(
                 f"the lowest tier {tiers[0].name!r} holds everybody else; take its bounds away", 0
             )
         below, names = -inf, {tiers[0].name}
         for n, tier in enumerate(tiers[1:], 1):
-            if tier.enter_at is None or tier.leave_below is None:
+            if not tier.is_conditional:
                 raise MemberError(f"tier {tier.name!r} needs enter_at and leave_below", n)
-            if tier.enter_at <= below:
-                raise MemberError(
-                    f"{tier.name!r} is entered at {tier.enter_at:g}, not above the tier before it "
-                    f"({below:g}); write tiers from low to high",
-                    n,
-                    "enter_at",
-                )
+            if isinstance(tier.enter_at, float):
+                if tier.leave_below is None:
+                    raise MemberError(f"tier {tier.name!r} needs enter_at and leave_below", n)
+                if tier.enter_at <= below:
+                    raise MemberError(
+                        f"{tier.name!r} is entered at {tier.enter_at:g}, not above the tier before "
+                        f"it ({below:g}); write tiers from low to high",
+                        n,
+                        "enter_at",
+                    )
+                below = tier.enter_at
+            elif tier.leave_below is not None:
+                raise MemberError(f"tier {tier.name!r} needs enter_at and leave_below", n)
             if tier.name in names:
                 raise MemberError(f"a tier before it is called {tier.name!r} too", n, "name")
-            below = tier.enter_at
             names.add(tier.name)
         return tiers
+
+    @property
+    def term_names(self) -> tuple[str, ...]:
+        """What the score is a sum of: indicators, or the scores that it joins."""
+        return self.join.scores if self.join else tuple(term.indicator for term, _ in self.terms())
 
     def terms(self) -> Iterator[tuple[Term, float]]:
         """Yield each term with its share of the whole score, in the order of the file.
@@ -260,6 +364,13 @@ class Dedup(Part):
     ids: Annotated[int, Field(ge=0, le=65_536)] = 1024
 
 
+class Invoices(Part):
+    """Days after a sale when its invoice falls due, if it says nothing; days that one is kept."""
+
+    terms_days: Days = 30
+    keep_days: Days = 400
+
+
 class Model(Part):
     """A whole scoring model; `parse` makes one."""
 
@@ -267,9 +378,18 @@ class Model(Part):
     timezone: str
     currencies: Currencies
     dedup: Dedup = Dedup()
+    invoices: Invoices = Invoices()
     indicators: Mapping[Name, Indicator] = Field(min_length=1)
+    population: Population = Population()
     scores: Mapping[Name, Score] = Field(min_length=1)
+    segments: Mapping[Name, Segment] = {}
     alerts: Mapping[Name, Drop] = {}
+
+    @model_validator(mode="after")
+    def _names_what_it_has(self) -> Self:
+        for problem in missing_parts(self):
+            raise problem
+        return self
 
     @property
     def tag(self) -> str:

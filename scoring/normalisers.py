@@ -4,7 +4,7 @@ import math
 from typing import Any, Final
 
 from scoring.jit import jit_borrowing
-from scoring.program import NORMALISER_KINDS, Table
+from scoring.tables import NORMALISER_KINDS, Table
 
 LINEAR: Final = NORMALISER_KINDS.index("linear")
 LOG: Final = NORMALISER_KINDS.index("log")
@@ -17,6 +17,7 @@ def normalise(term: Any, knots: Table, x: float) -> float:
     """Return the normalised value of a term's indicator; NaN (null) gives its `missing`."""
     if math.isnan(x):
         return float(term.missing)
+    x = min(term.most, max(term.least, x))
     kind = term.normaliser
     if kind == LINEAR:
         n = min(1.0, max(0.0, (x - term.low) / (term.high - term.low)))

@@ -1,4 +1,4 @@
-"""What a step decides: tier changes and alerts, as a table that grows."""
+"""What a step decides: tier changes, alerts, changes of segment, as a table that grows."""
 
 from typing import Any, Final, NamedTuple
 
@@ -6,10 +6,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from scoring.jit import jit_borrowing
-from scoring.program import Table
+from scoring.tables import Table
 
 TIER_CHANGE: Final = 0
 ALERT: Final = 1
+SEGMENT_CHANGE: Final = 2
 NO_EVENT: Final = -1
 """Stands for the causing event where time is the cause."""
 
@@ -29,9 +30,9 @@ OUTCOME: Final = np.dtype(
     ],
     align=True,
 )
-"""`name` is the position of the score or alert; `before` and `after` are tiers, or 0 closed and 1
-open; `event` the position of the causing event or `NO_EVENT`; `day` the as-of; `previous` the
-score before, for an alert the reference, and `previous_day` its day."""
+"""`name` is the position of the score, alert or segment; `before` and `after` are tiers, 0 closed
+and 1 open, or classes (−1: none); `event` the position of the causing event or `NO_EVENT`; `day`
+the as-of; `previous` the score before, for an alert the reference, and `previous_day` its day."""
 
 
 class Outcomes(NamedTuple):

@@ -3,67 +3,72 @@
 Shapes depend on the model, types do not, so a new model compiles nothing again.
 """
 
-import math
+from collections.abc import Mapping
 from itertools import pairwise
-from typing import Final, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from scoring.indicator_kinds import DaysSince, Growth, Indicator, Ratio, SmoothedShare, Window
-from scoring.measures import EFFECTS, KINDS, MARKS, MEASURES, MONEY, SOURCES
-from scoring.model import Model
+from scoring.hashing import text_hash
+from scoring.indicator_kinds import (
+    Arrears,
+    ArrearsRate,
+    AttributeValue,
+    ClvValue,
+    Cycle,
+    DaysSince,
+    Distinct,
+    ExpectedSales,
+    Growth,
+    Indicator,
+    Largest,
+    OverdueDays,
+    PerAttribute,
+    Ratio,
+    SmoothedShare,
+    Sum,
+    Window,
+)
+from scoring.measures import EFFECTS, KINDS, LARGEST, MARKS, MEASURES, MONEY, SOURCES
+from scoring.model import FillPeers, Model, Policy
 from scoring.money import digits
-from scoring.normaliser_kinds import Linear, Log, Logistic, Normaliser, Piecewise, Steps
-
-LIFETIME: Final = 2**30
-"""The far edge of a window that never ends, in days."""
-
-INDICATOR_KINDS: Final = ("sum", "ratio", "growth", "days_since", "share")
-NORMALISER_KINDS: Final = ("linear", "log", "piecewise", "logistic", "steps")
-
-
-def _table(**fields: str) -> np.dtype[np.void]:
-    return np.dtype(list(fields.items()), align=True)
-
-
-KIND: Final = _table(first="i4", end="i4")
-"""Effects of a kind of event."""
-EFFECT: Final = _table(measure="i4", source="i4", factor="i8")
-MARK: Final = _table(latest="i4", kinds="i8")
-"""`latest`: 1 for the latest day, 0 for the earliest; `kinds`: bit k set when kind k moves it."""
-WINDOW: Final = _table(start="i4", end="i4", first="i4", last="i4")
-"""Ages [start, end) in days; its operands are [first, last)."""
-INDICATOR: Final = _table(
-    kind="i4", mark="i4", a="i4", b="i4", c="i4", end="i4", unit="f8", floor="i8"
+from scoring.score_tables import compile_scores
+from scoring.segment_tables import compile_segments
+from scoring.tables import (
+    ALERT,
+    BOUND,
+    CLV,
+    CLV_OF,
+    COEFFICIENT,
+    EFFECT,
+    EVER,
+    INDICATOR,
+    INDICATOR_KINDS,
+    KIND,
+    KNOT,
+    LIFETIME,
+    LIMITS,
+    MARK,
+    MEMBER,
+    OVERDUE,
+    SCORE,
+    TERM,
+    TIER,
+    VALUE,
+    WINDOW,
+    Edges,
+    Table,
+    rows,
 )
-"""Members [a, b) add − subtract, [b, c) per or against or the window before, [c, end) presence."""
-MEMBER: Final = _table(operand="i4", sign="i4")
-SCORE: Final = _table(first_term="i4", end_term="i4", first_tier="i4", end_tier="i4")
-TERM: Final = _table(
-    indicator="i4", normaliser="i4", less="i4", first_knot="i4", end_knot="i4",
-    points="f8", missing="f8", low="f8", high="f8",
-)  # fmt: skip  # one row of the table a line
-"""`points` at a normalised value of 1: 100 × weight. `low`: low of linear, middle of logistic;
-`high`: high of linear, ln(1 + high) of log, scale of logistic."""
-KNOT: Final = _table(x="f8", y="f8")
-TIER: Final = _table(enter="f8", leave="f8")
-ALERT: Final = _table(score="i4", within="i4", cool_down="i4", points="i8", resolve="i8")
-"""`points` and `resolve` in thousandths of a point, the others in days."""
-LIMITS: Final = _table(
-    measures="i4", retention="i4", longest_alert="i4", most_terms="i4", every_day="i4", ring="i4"
-)
-"""`retention`: days of buckets that a state keeps, the longest window that ends; `longest_alert`:
-room for remembered evaluations; `every_day`: must each day be evaluated, even if no sum changes?
-`ring`: event identities that a customer remembers."""
-
-Table = NDArray[np.void]
 
 
 class Program(NamedTuple):
     """A compiled model: tables of the records above, `operands` the measure of each operand.
 
     An operand is a measure in a window; operands are sorted by window, terms by score.
+    `attributes` are the hashes of the attributes that the model reads, `shares` those of joined
+    scores by class, `reviews` the days of review.
     """
 
     kinds: Table
@@ -73,11 +78,22 @@ class Program(NamedTuple):
     operands: NDArray[np.int32]
     indicators: Table
     members: Table
+    values: Table
+    attributes: NDArray[np.uint64]
     scores: Table
     terms: Table
     knots: Table
+    coefficients: Table
+    shares: NDArray[np.float64]
     tiers: Table
+    bounds: Table
+    reviews: NDArray[np.int32]
+    segments: Table
+    classes: Table
+    conditions: Table
     alerts: Table
+    clv: Table
+    """No row or one."""
     limits: Table
     """One row."""
 
@@ -92,6 +108,9 @@ class Names(NamedTuple):
     terms: tuple[tuple[str, ...], ...]
     """For each score the indicators of its terms."""
     alerts: tuple[str, ...]
+    segments: tuple[str, ...]
+    classes: tuple[tuple[str, ...], ...]
+    """Of each segment."""
 
     @property
     def layout(self) -> str:
@@ -103,6 +122,7 @@ class Names(NamedTuple):
                 self.scores,
                 self.tiers,
                 [(a, self.terms) for a in self.alerts],
+                list(zip(self.segments, self.classes, strict=True)),
             )
         )
 
@@ -114,72 +134,104 @@ def names_of(model: Model) -> Names:
         indicators=tuple(model.indicators),
         scores=tuple(model.scores),
         tiers=tuple(tuple(tier.name for tier in score.tiers) for score in model.scores.values()),
-        terms=tuple(
-            tuple(term.indicator for term, _ in score.terms()) for score in model.scores.values()
-        ),
+        terms=tuple(score.term_names for score in model.scores.values()),
         alerts=tuple(model.alerts),
+        segments=tuple(model.segments),
+        classes=tuple(segment.names for segment in model.segments.values()),
     )
 
 
-Edges = tuple[int, int]
+class Member(NamedTuple):
+    """A measure of a combination: its sign, and the window that it is summed over."""
+
+    measure: str
+    sign: int
+    edges: Edges
+
+
+Combinations = tuple[list[Member], list[Member], list[Member]]
 
 
 class _Operands:
-    """Numbers the operands (measure in window) of a model, sorted by window."""
+    """Numbers the operands (measure in window) of a model, by window, the largest ones last."""
 
     def __init__(self, model: Model) -> None:
         pairs = {
-            (edges, MEASURES.index(name))
+            (member.edges, member.measure in LARGEST, MEASURES.index(member.measure))
             for indicator in model.indicators.values()
-            for members, edges in _combinations(indicator)
-            for name, _ in members
+            for members in combinations(indicator)
+            for member in members
         }
-        self.pairs = sorted(pairs)
+        self.keys = sorted(pairs)
+        self.pairs = [(edges, measure) for edges, _, measure in self.keys]
         self.windows = sorted({edges for edges, _ in self.pairs})
         self.number = {pair: n for n, pair in enumerate(self.pairs)}
 
     def table(self) -> Table:
-        rows: list[tuple[object, ...]] = []
+        table: list[tuple[object, ...]] = []
         for start, end in self.windows:
             mine = [n for n, (edges, _) in enumerate(self.pairs) if edges == (start, end)]
-            rows.append((start, end, mine[0], mine[-1] + 1))
-        return _rows(WINDOW, rows)
+            sums = sum(not self.keys[n][1] for n in mine)
+            table.append((start, end, mine[0], mine[0] + sums, mine[-1] + 1))
+        return rows(WINDOW, table)
 
 
-def _combinations(indicator: Indicator) -> list[tuple[list[tuple[str, int]], Edges]]:
-    """Return the indicator's three combinations: members with signs, and a window."""
-    nothing: tuple[list[tuple[str, int]], Edges] = ([], (0, 0))
-    if isinstance(indicator, DaysSince):
-        return [nothing, nothing, nothing]
-    first = [(name, 1) for name in indicator.add]
-    if not isinstance(indicator, SmoothedShare):
-        first += [(name, -1) for name in indicator.subtract]
-    if isinstance(indicator, Growth):
-        n = indicator.window
-        return [
-            (first, (0, n)),
-            (first, (n, 2 * n)),
-            ([(name, 1) for name in indicator.presence], (0, 2 * n)),
-        ]
-    edges = _edges(indicator.window)
-    second: tuple[str, ...] = ()
-    if isinstance(indicator, Ratio):
-        second = indicator.per
-    elif isinstance(indicator, SmoothedShare):
-        second = indicator.against
-    return [(first, edges), ([(name, 1) for name in second], edges), nothing]
+def combinations(indicator: Indicator) -> Combinations:
+    """Return the indicator's three combinations of measures; what they mean its kind tells."""
+    nothing: list[Member] = []
+    a, b, c = nothing, nothing, nothing
+    match indicator:
+        case Growth():
+            n = indicator.window
+            a, b = _difference(indicator, (0, n)), _difference(indicator, (n, 2 * n))
+            c = _each(indicator.presence, (0, 2 * n))
+        case Ratio():
+            edges = _edges(indicator.window)
+            a, b = _difference(indicator, edges), _each(indicator.per, edges)
+        case SmoothedShare():
+            edges = _edges(indicator.window)
+            a, b = _each(indicator.add, edges), _each(indicator.against, edges)
+        case Sum() | PerAttribute() | ExpectedSales():
+            a = _difference(indicator, _edges(indicator.window))
+        case Largest():
+            a = _each((indicator.measure,), _edges(indicator.window))
+        case Cycle():
+            a = _each(("orders",), EVER)
+        case ClvValue():
+            a, b = _each(("orders",), EVER), _each(("sale_amount",), EVER)
+        case Arrears() | ArrearsRate():
+            a = _each(("invoice_rest",), OVERDUE)
+            b = [Member("unmatched_due", 1, OVERDUE), Member("unmatched_paid", -1, EVER)]
+            if isinstance(indicator, ArrearsRate):
+                c = _each(("billed",), _edges(indicator.window))
+        case OverdueDays():
+            a, b = _each(("open_due_days",), OVERDUE), _each(("open_invoices",), OVERDUE)
+        case _:
+            pass
+    return a, b, c
+
+
+def _each(measures: tuple[str, ...], edges: Edges) -> list[Member]:
+    return [Member(name, 1, edges) for name in measures]
+
+
+def _difference(
+    indicator: Sum | Ratio | Growth | PerAttribute | ExpectedSales, edges: Edges
+) -> list[Member]:
+    return [
+        *_each(indicator.add, edges),
+        *(Member(name, -1, edges) for name in indicator.subtract),
+    ]
 
 
 def _edges(window: Window) -> Edges:
     if window == "lifetime":
-        return 0, LIFETIME
+        return EVER
+    if window == "overdue":
+        return OVERDUE
     if isinstance(window, tuple):
         return window[0], window[1]
     return 0, int(window)
-
-
-def _rows(dtype: np.dtype[np.void], rows: list[tuple[object, ...]]) -> Table:
-    return np.array(rows, dtype=dtype)
 
 
 def compile_model(model: Model) -> Program:
@@ -205,25 +257,26 @@ def compile_model(model: Model) -> Program:
     ... )
     >>> program = compile_model(model)
     >>> program.windows.tolist(), [MEASURES[n] for n in program.operands]
-    ([(0, 30, 0, 2)], ['sale_amount', 'refund_amount'])
-    >>> program.tiers.tolist()
-    [(-inf, -inf), (30.0, 20.0)]
+    ([(0, 30, 0, 2, 2)], ['sale_amount', 'refund_amount'])
+    >>> program.tiers[["enter", "leave"]].tolist()
+    [(0.0, 0.0), (30.0, 20.0)]
     """
     operands = _Operands(model)
-    indicators, members = _indicator_tables(model, operands)
-    scores, terms, knots, tiers = _score_tables(model)
+    columns = columns_of(model)
+    indicators, members, values = _indicator_tables(model, operands, columns)
+    scores = compile_scores(model, columns, values)
     effects = sorted(EFFECTS, key=lambda row: KINDS.index(row[0]))
     ends = np.cumsum([sum(kind == row[0] for row in effects) for kind in KINDS]).tolist()
     return Program(
-        kinds=_rows(KIND, list(pairwise([0, *ends]))),
-        effects=_rows(
+        kinds=rows(KIND, list(pairwise([0, *ends]))),
+        effects=rows(
             EFFECT,
             [
-                (MEASURES.index(to), SOURCES.index(source), factor)
+                (MEASURES.index(to), SOURCES.index(source), to in LARGEST, factor)
                 for _, to, source, factor in effects
             ],
         ),
-        marks=_rows(
+        marks=rows(
             MARK,
             [
                 (which == "latest", sum(1 << KINDS.index(k) for k in kinds))
@@ -234,32 +287,77 @@ def compile_model(model: Model) -> Program:
         operands=np.array([measure for _, measure in operands.pairs], np.int32),
         indicators=indicators,
         members=members,
-        scores=scores,
-        terms=terms,
-        knots=knots,
-        tiers=tiers,
+        values=rows(VALUE, values),
+        attributes=np.array([text_hash(name) for name in columns], np.uint64),
+        scores=rows(SCORE, scores.scores),
+        terms=rows(TERM, scores.terms),
+        knots=rows(KNOT, scores.knots),
+        coefficients=rows(COEFFICIENT, scores.coefficients),
+        shares=np.array(scores.shares, np.float64),
+        tiers=rows(TIER, scores.tiers),
+        bounds=rows(BOUND, scores.bounds),
+        reviews=np.array(scores.reviews, np.int32),
+        **compile_segments(model),
         alerts=_alert_table(model),
+        clv=_clv_table(model),
         limits=_limits(model, operands),
     )
 
 
 def _limits(model: Model, operands: _Operands) -> Table:
     within = [alert.within_days for alert in model.alerts.values()]
-    used = [
-        model.indicators[term.indicator]
-        for score in model.scores.values()
-        for term, _ in score.terms()
-    ]
-    every_day = bool(within) or any(isinstance(indicator, DaysSince) for indicator in used)
+    every_day = (
+        bool(within)
+        or any(moves_daily(indicator) for indicator in model.indicators.values())
+        or any(score.policy != Policy() for score in model.scores.values())
+    )
     retention = max((end for _, end in operands.windows if end < LIFETIME), default=1)
-    most_terms = max(len(list(score.terms())) for score in model.scores.values())
+    most_terms = max(len(score.term_names) for score in model.scores.values())
     room = max(within) + 2 if within else 0
-    return _rows(LIMITS, [(len(MEASURES), retention, room, most_terms, every_day, model.dedup.ids)])
+    marks = [mark for mark, _, _ in MARKS]
+    return rows(
+        LIMITS,
+        [
+            (
+                len(MEASURES), retention, room, most_terms, every_day, model.dedup.ids,
+                model.invoices.keep_days, model.invoices.terms_days,
+                marks.index("first_sale"), marks.index("last_sale"),
+            )
+        ],
+    )  # fmt: skip  # one row of the table
+
+
+def moves_daily(indicator: Indicator) -> bool:
+    """Return whether an indicator moves by time alone while no bucket enters or leaves a window."""
+    match indicator:
+        case DaysSince() | OverdueDays() | ExpectedSales() | ClvValue():
+            return True
+        case Distinct():
+            return indicator.window != "lifetime"
+        case AttributeValue():
+            return indicator.fade is not None or indicator.expires_days is not None
+        case _:
+            return False
+
+
+def columns_of(model: Model) -> dict[str, int]:
+    """Return the column of each attribute that a model reads, by its name."""
+    names = [
+        indicator.attribute
+        for indicator in model.indicators.values()
+        if isinstance(indicator, AttributeValue | PerAttribute)
+    ]
+    for name, score in model.scores.items():
+        names += [
+            term.missing.by for term, _ in score.terms() if isinstance(term.missing, FillPeers)
+        ]
+        names += [f"override:{name}:{what}" for what in ("tier", "mode", "until")]
+    return {name: column for column, name in enumerate(dict.fromkeys(names))}
 
 
 def _alert_table(model: Model) -> Table:
     scores = list(model.scores)
-    return _rows(
+    return rows(
         ALERT,
         [
             (
@@ -274,73 +372,51 @@ def _alert_table(model: Model) -> Table:
     )
 
 
-def _indicator_tables(model: Model, operands: _Operands) -> tuple[Table, Table]:
+def _clv_table(model: Model) -> Table:
+    return rows(CLV, [])
+
+
+def _indicator_tables(
+    model: Model, operands: _Operands, columns: Mapping[str, int]
+) -> tuple[Table, Table, list[tuple[object, ...]]]:
     marks = [mark for mark, _, _ in MARKS]
     minor = 10 ** digits(model.currencies.base)
-    rows: list[tuple[object, ...]] = []
+    table = np.zeros(len(model.indicators), INDICATOR)
     members: list[tuple[object, ...]] = []
-    for indicator in model.indicators.values():
-        bounds = [len(members)]
-        money = []
-        for names, edges in _combinations(indicator):
+    values: list[tuple[object, ...]] = []
+    for row, indicator in zip(table, model.indicators.values(), strict=True):
+        bounds, money = [len(members)], []
+        for combination in combinations(indicator):
             members += [
-                (operands.number[edges, MEASURES.index(name)], sign) for name, sign in names
+                (operands.number[edges, MEASURES.index(name)], sign)
+                for name, sign, edges in combination
             ]
             bounds.append(len(members))
-            money.append(any(name in MONEY for name, _ in names))
-        mark = marks.index(indicator.mark) if isinstance(indicator, DaysSince) else 0
-        unit = minor if money[0] and not money[1] else 1
-        rows.append(
-            (INDICATOR_KINDS.index(indicator.kind), mark, *bounds, unit, minor if money[0] else 1)
-        )
-    return _rows(INDICATOR, rows), _rows(MEMBER, members)
-
-
-def _score_tables(model: Model) -> tuple[Table, Table, Table, Table]:
-    indicators = list(model.indicators)
-    scores: list[tuple[object, ...]] = []
-    terms: list[tuple[object, ...]] = []
-    knots: list[tuple[object, ...]] = []
-    tiers: list[tuple[object, ...]] = []
-    for score in model.scores.values():
-        first_term, first_tier = len(terms), len(tiers)
-        for term, share in score.terms():
-            low, high, points = _shape(term.normaliser)
-            kind = NORMALISER_KINDS.index(term.normaliser.kind)
-            ends = len(knots), len(knots) + len(points)
-            knots += points
-            less = term.direction == "less"
-            terms.append(
-                (
-                    indicators.index(term.indicator),
-                    kind,
-                    less,
-                    *ends,
-                    100.0 * share,
-                    term.missing,
-                    low,
-                    high,
-                )
-            )
-        tiers += [(_bound(tier.enter_at), _bound(tier.leave_below)) for tier in score.tiers]
-        scores.append((first_term, len(terms), first_tier, len(tiers)))
-    return _rows(SCORE, scores), _rows(TERM, terms), _rows(KNOT, knots), _rows(TIER, tiers)
-
-
-def _bound(bound: float | None) -> float:
-    return -math.inf if bound is None else bound
-
-
-def _shape(normaliser: Normaliser) -> tuple[float, float, list[tuple[object, ...]]]:
-    """Return low, high and knots of a normaliser, as the table `TERM` means them."""
-    match normaliser:
-        case Linear():
-            return normaliser.low, normaliser.high, []
-        case Log():
-            return 0.0, math.log(1.0 + normaliser.high), []
-        case Logistic():
-            return normaliser.middle, normaliser.scale, []
-        case Piecewise():
-            return 0.0, 1.0, list(normaliser.points)
-        case Steps():
-            return 0.0, 1.0, list(normaliser.steps)
+            money.append(any(name in MONEY for name, _, _ in combination))
+        row["kind"] = INDICATOR_KINDS.index(indicator.kind)
+        row["a"], row["b"], row["c"], row["end"] = bounds
+        row["unit"] = minor if money[0] and (not money[1] or indicator.kind == "arrears") else 1
+        row["floor"] = minor if money[0] else 1
+        match indicator:
+            case DaysSince():
+                row["mark"] = marks.index(indicator.mark)
+            case AttributeValue():
+                row["column"] = columns[indicator.attribute]
+                row["first_value"] = len(values)
+                values += [(text_hash(text), x) for text, x in indicator.values.items()]
+                row["end_value"] = len(values)
+                row["days"] = indicator.expires_days or 0
+                if indicator.fade is not None:
+                    row["fade_days"], row["fade_to"] = indicator.fade.days, indicator.fade.to
+            case PerAttribute():
+                row["column"] = columns[indicator.attribute]
+            case Distinct():
+                row["days"] = 0 if indicator.window == "lifetime" else indicator.window
+            case ExpectedSales():
+                row["days"], row["horizon"] = indicator.window, indicator.horizon_days
+            case ClvValue():
+                row["of"], row["horizon"] = CLV_OF.index(indicator.of), indicator.horizon_days
+                row["unit"] = minor
+            case _:
+                pass
+    return table, rows(MEMBER, members), values

@@ -1,20 +1,29 @@
 """Scores batches of customers: states and events in, states and outcomes out."""
 
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple
+from types import MappingProxyType
+from typing import Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from scoring import kernel
-from scoring.arena import NEVER, Arena
+from scoring.additions import ADDITION
+from scoring.arena import ATTRIBUTE, LINE, NEVER, Arena, Room
+from scoring.changes import Changes, changes_of
 from scoring.columns import Events
 from scoring.details import Detail
+from scoring.facts.invoices import SUMMARY
+from scoring.facts.product_lines import MOST
 from scoring.kernel import CLOCKS, Scratch
 from scoring.layout import encode_arena, load_arena
 from scoring.model import Model
 from scoring.outcomes import Outcomes, empty_outcomes, with_room
 from scoring.program import Program, compile_model, names_of
+from scoring.receivables import MOST_ADDITIONS
+
+NO_TEXTS: Final = np.zeros(0, np.uint8)
+NO_DETAILS: Final[Mapping[int, Detail]] = MappingProxyType({})
 
 
 class Scored(NamedTuple):
@@ -79,27 +88,40 @@ class Scorer:
         self.terms = int(self.program.limits[0]["most_terms"])
 
     def score(
-        self, states: Sequence[bytes], events: Events, clock: int, details: Mapping[int, Detail] = {}
+        self,
+        states: Sequence[bytes],
+        events: Events,
+        clock: int,
+        details: Mapping[int, Detail] = NO_DETAILS,
     ) -> Scored:
         """Apply events in order to the customers whose states are given (empty: a new one).
 
         `events.customer` is a position in `states`; `clock` the shard's day, `NEVER` at first;
-        `details` what some of the events say besides, by their position. Raises `LayoutError` for a state of another layout version.
+        `details` what some of the events say besides, by their position. Raises `LayoutError` for
+        a state of another layout version.
         """
-        room = np.bincount(events.customer, minlength=len(states)).astype(np.int64)
+        changes, texts = changes_of(details, base=text_base(states))
         counted = np.zeros(events.customer.size, np.bool_)
-        scored = Scored(self.read(states, room), self.no_outcomes(), counted, clock)
-        return self.step(scored, events, 0, events.customer.size)
+        arena = self.read(states, room_for(events, changes, len(states)), texts)
+        scored = Scored(arena, self.no_outcomes(), counted, clock)
+        return self.step(scored, events, changes, 0, events.customer.size)
 
     def step(
-        self, scored: Scored, events: Events, first: int, end: int, *, silent: bool = False
+        self,
+        scored: Scored,
+        events: Events,
+        changes: Changes,
+        first: int,
+        end: int,
+        *,
+        silent: bool = False,
     ) -> Scored:
         """Apply the events from `first` to `end`, in place; return what came of all so far."""
         arena, outcomes, counted, clock = scored
         e, scratch = first, self.scratch()
         while True:
             e, clock = kernel.step(
-                self.program, arena, events, e, end, clock, self.mode, silent,
+                self.program, arena, events, changes, e, end, clock, self.mode, silent,
                 counted, scratch, outcomes,
             )  # fmt: skip  # a line for the input, a line for the results
             if e == end:
@@ -109,7 +131,7 @@ class Scorer:
 
     def turn(self, states: Sequence[bytes], day: int) -> Scored:
         """Catch customers up to a day, as if it had just begun."""
-        arena = self.read(states, np.zeros(len(states), np.int64))
+        arena = self.read(states)
         outcomes, c = self.no_outcomes(), 0
         while True:
             c = kernel.turn(self.program, arena, c, day, self.scratch(), outcomes)
@@ -117,14 +139,20 @@ class Scorer:
                 return Scored(arena, outcomes, np.zeros(0, np.bool_), day)
             outcomes = self.roomier(outcomes, arena, c, day)
 
-    def read(self, states: Sequence[bytes], room: NDArray[np.int64] | None = None) -> Arena:
-        """Return customers as they were at their last evaluation, with room for so many events."""
+    def read(
+        self,
+        states: Sequence[bytes],
+        room: Room | None = None,
+        texts: NDArray[np.uint8] = NO_TEXTS,
+    ) -> Arena:
+        """Return customers as they were at their last evaluation, with so much room for more.
+
+        `texts` stand in the arena's texts from `text_base` on.
+        """
         starts = np.zeros(len(states) + 1, np.int64)
         np.cumsum(np.fromiter(map(len, states), np.int64, len(states)), out=starts[1:])
         blobs = np.frombuffer(b"".join(states) or b"\0", np.uint8)
-        arena = load_arena(
-            self.program, blobs, starts, np.zeros(len(states), np.int64) if room is None else room
-        )
+        arena = load_arena(self.program, blobs, starts, room or Room.none(len(states)), texts)
         kernel.settle(self.program, arena)
         return arena
 
@@ -134,7 +162,11 @@ class Scorer:
 
     def scratch(self) -> Scratch:
         """Return room for one evaluation."""
-        return Scratch(np.zeros(self.program.terms.size), np.zeros(self.program.scores.size))
+        points, scores = np.zeros(self.program.terms.size), np.zeros(self.program.scores.size)
+        return Scratch(
+            points, scores, np.zeros(1, LINE), np.zeros(1, SUMMARY),
+            np.zeros(MOST_ADDITIONS, ADDITION), np.zeros(1, ATTRIBUTE),
+        )  # fmt: skip  # as they are declared
 
     def no_outcomes(self) -> Outcomes:
         """Return an empty table of outcomes."""
@@ -144,6 +176,34 @@ class Scorer:
         """Return the same outcomes with room for all that bringing c to a day may cause."""
         as_of = int(arena.customers["as_of"][c])
         days = 0 if as_of == NEVER else max(0, day - as_of)
-        return with_room(
-            outcomes, (days + 1) * (self.program.scores.size + self.program.alerts.size)
-        )
+        program = self.program
+        most = program.scores.size + program.alerts.size + program.segments.size
+        return with_room(outcomes, (days + 1) * most)
+
+
+def text_base(states: Sequence[bytes]) -> int:
+    """Return where texts stand that are given to `Scorer.read` with these states."""
+    return max(1, sum(map(len, states)))
+
+
+def room_for(events: Events, changes: Changes, customers: int) -> Room:
+    """Return the room that events of so many customers may need."""
+
+    def count(which: NDArray[np.bool_]) -> NDArray[np.int64]:
+        if not which.any():
+            return np.zeros(customers, np.int64)
+        return np.bincount(events.customer[which], minlength=customers).astype(np.int64)
+
+    each = np.bincount(events.customer, minlength=customers).astype(np.int64)
+    lines = count(events.invoice != 0)
+    attributes = count((events.kind == kernel.ANSWERS[0]) | (events.kind == kernel.ANSWERS[1]))
+    if changes.attributes.size:
+        setters = events.customer[changes.attributes["event"]]
+        attributes += np.bincount(setters, minlength=customers)
+    return Room(
+        rows=each + lines + count(events.due_day != NEVER),
+        ring=each,
+        lines=lines,
+        categories=np.minimum(count(events.category != 0), MOST),
+        attributes=attributes,
+    )

@@ -3,13 +3,16 @@
 Arguments named as in `Program` and `Arena`; `totals` and `sums` are one customer's.
 """
 
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from scoring.jit import jit_borrowing
-from scoring.program import LIFETIME, Table
+from scoring.measures import LARGEST, MEASURES
+from scoring.tables import LIFETIME, Table
+
+LARGEST_MEASURES: Final = tuple(MEASURES.index(name) for name in LARGEST)
 
 Record = Any
 """A row of a table: numba reads its fields as attributes, numpy's types do not know them."""
@@ -36,10 +39,13 @@ def first_row(customer: Record, row_day: Days, day: int) -> int:
 def add_rows(
     window: Record, operands: Measures, rows: Counts, sums: Counts, first: int, end: int, sign: int
 ) -> None:
-    """Add sign × the rows [first, end) to the sums of a window."""
+    """Add sign × the rows [first, end) to the sums of a window, and raise its largest."""
     for row in range(first, end):
-        for operand in range(window.first, window.last):
+        for operand in range(window.first, window.largest):
             sums[operand] += sign * rows[row, operands[operand]]
+        if sign > 0:
+            for operand in range(window.largest, window.last):
+                sums[operand] = max(sums[operand], rows[row, operands[operand]])
 
 
 @jit_borrowing
@@ -83,10 +89,11 @@ def slide(
     customer.as_of = day
     if customer.row_count == 0:
         return False
+    newest = row_day[customer.row_start + customer.row_count - 1]
     changed = False
     for w in range(windows.size):
         window = windows[w]
-        if window.start > 0:
+        if newest > before - window.start:  # days to come are due days: only they enter at age 0
             entered = first_row(customer, row_day, before - window.start + 1)
             until = first_row(customer, row_day, day - window.start + 1)
             if until > entered:
@@ -98,8 +105,21 @@ def slide(
             if until > left:
                 changed = True
                 add_rows(window, operands, rows, sums, left, until, -1)
+                end = first_row(customer, row_day, day - window.start + 1)
+                find_largest(window, operands, rows, sums, until, end)
     fold(retention, customer, totals, row_day, rows)
     return changed
+
+
+@jit_borrowing
+def find_largest(
+    window: Record, operands: Measures, rows: Counts, sums: Counts, first: int, end: int
+) -> None:
+    """Find anew what a window has of largest, among the rows [first, end)."""
+    for operand in range(window.largest, window.last):
+        sums[operand] = 0
+        for row in range(first, end):
+            sums[operand] = max(sums[operand], rows[row, operands[operand]])
 
 
 @jit_borrowing
@@ -107,10 +127,19 @@ def fold(retention: int, customer: Record, totals: Counts, row_day: Days, rows: 
     """Fold buckets older than every window that ends into the lifetime totals."""
     oldest = customer.as_of - retention + 1
     while customer.row_count > 0 and row_day[customer.row_start] < oldest:
-        for measure in range(totals.size):
-            totals[measure] += rows[customer.row_start, measure]
+        add_up(totals, rows[customer.row_start])
         customer.row_start += 1
         customer.row_count -= 1
+
+
+@jit_borrowing
+def add_up(target: Counts, measures: Counts) -> None:
+    """Add measures to others; of the largest the larger one."""
+    for measure in range(target.size):
+        target[measure] += measures[measure]
+    for measure in LARGEST_MEASURES:
+        without = target[measure] - measures[measure]
+        target[measure] = max(without, measures[measure])
 
 
 @jit_borrowing
@@ -143,6 +172,19 @@ def add_to_windows(
     for w in range(windows.size):
         window = windows[w]
         if window.start <= age < window.end:
-            for operand in range(window.first, window.last):
+            for operand in range(window.first, window.largest):
                 if operands[operand] == measure:
                     sums[operand] += amount
+
+
+@jit_borrowing
+def raise_windows(
+    windows: Table, operands: Measures, sums: Counts, age: int, measure: int, amount: int
+) -> None:
+    """Raise the largest of a measure to an amount in the windows that hold its age."""
+    for w in range(windows.size):
+        window = windows[w]
+        if window.start <= age < window.end:
+            for operand in range(window.largest, window.last):
+                if operands[operand] == measure:
+                    sums[operand] = max(sums[operand], amount)

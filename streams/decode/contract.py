@@ -13,7 +13,7 @@ from scoring.fields import Shape
 from scoring.jit import jit_borrowing
 from scoring.measures import KINDS
 from scoring.money import digits
-from streams.decode.hashing import type_seed
+from scoring.hashing import type_seed
 
 SLOTS: Final = 128
 """Size of the table of field names: a power of two, at least twice the number of names."""

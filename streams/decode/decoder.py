@@ -16,7 +16,7 @@ from streams.decode.contract import compile_contract
 from streams.decode.exact.reader import ModelReader, Reading
 from streams.decode.exact.refusal import Refusal, shown
 from streams.decode.grouping import group
-from streams.decode.hashing import hash64
+from scoring.hashing import hash64
 from streams.decode.headers import headers, is_cloud_event
 from streams.decode.lexing import empty_tokens
 from streams.decode.scan import ROW, Limits, scan

@@ -4,7 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from scoring.jit import jit
-from streams.decode.hashing import hash64
+from scoring.hashing import hash64
 from streams.decode.lexing import same_bytes
 
 

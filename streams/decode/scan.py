@@ -14,7 +14,7 @@ from scoring.fields import Shape
 from scoring.jit import jit_borrowing
 from scoring.measures import ABSENT
 from streams.decode.contract import Contract
-from streams.decode.hashing import hash64
+from scoring.hashing import hash64
 from streams.decode.headers import is_cloud_event
 from streams.decode.lexing import NULL, NUMBER, STRING, read_object, same_bytes
 from streams.decode.plain import end_of_date, epoch_ms, integer, minor_units, rfc3339

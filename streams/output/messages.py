@@ -14,7 +14,8 @@ import orjson
 
 from scoring.arena import NEVER, Arena
 from scoring.calendar import Calendar, day_start
-from scoring.outcomes import NO_EVENT, TIER_CHANGE, Outcomes
+from scoring.facts.attributes import attributes_of
+from scoring.outcomes import NO_EVENT, SEGMENT_CHANGE, TIER_CHANGE, Outcomes
 from scoring.program import Names
 
 _EPOCH_DAY: Final = date(1970, 1, 1)
@@ -29,9 +30,18 @@ class Cause(NamedTuple):
     event_id: str
     at: int
 
+    def told(self) -> dict[str, str]:
+        """Return it as outcomes tell it.
+
+        >>> Cause("praise", "e1", 0).told()
+        {'kind': 'event', 'event_id': 'e1', 'type': 'praise'}
+        """
+        kind = "override" if self.type == "override" else "event"
+        return {"kind": kind, "event_id": self.event_id, "type": self.type}
+
 
 class Message(NamedTuple):
-    """One outcome: `role` is `tier_changes` or `value_alerts`, `value` becomes JSON.
+    """One outcome: `role` is `tier_changes`, `value_alerts` or `segment_changes`, `value` JSON.
 
     A message with the role `commands` goes to another shard, that of `partition`.
     """
@@ -83,17 +93,12 @@ class Wording:
         kind, c, name, before, after, event, day, previous_day, sequence, score, previous = row
         customer = customers[c]
         by = None if event == NO_EVENT else cause(event)
-        score_position = name if kind == TIER_CHANGE else self._alert_scores[name]
         common = {
             "customer_id": customer.decode(),
             "sequence": sequence,
-            "score_name": self._names.scores[score_position],
             "occurred_at": instant_text(day_start(self._calendar, day) if by is None else by.at),
             "as_of": day_text(day),
-            "cause": {"kind": "time"}
-            if by is None
-            else {"kind": "event", "event_id": by.event_id, "type": by.type},
-            "drivers": _drivers(self._names.terms[score_position], points),
+            "cause": {"kind": "time"} if by is None else by.told(),
             "model": self._names.model,
         }
         because = f"time:{day_text(day)}" if by is None else f"event:{by.type}:{by.event_id}"
@@ -101,22 +106,33 @@ class Wording:
             tiers = self._names.tiers[name]
             origin, target = tiers[before], tiers[after]
             value = common | {
+                "score_name": self._names.scores[name],
                 "from": origin,
                 "to": target,
                 "direction": "up" if after > before else "down",
                 "score": score,
                 "previous_score": previous,
+                "drivers": _drivers(self._names.terms[name], points),
             }
             role, what, called = "tier_changes", "tier-change", self._names.scores[name]
+        elif kind == SEGMENT_CHANGE:
+            classes = self._names.classes[name]
+            origin, target = classes[before] if before >= 0 else "", classes[after]
+            called = self._names.segments[name]
+            value = common | {"segment": called, "from": origin or None, "to": target}
+            role, what = "segment_changes", "segment-change"
         else:
+            watched = self._alert_scores[name]
             origin, target = ALERT_STATES[before], ALERT_STATES[after]
             value = common | {
+                "score_name": self._names.scores[watched],
                 "alert": self._names.alerts[name],
                 "state": "opened" if after else "resolved",
                 "score": score,
                 "reference_score": previous,
                 "reference_day": day_text(previous_day),
                 "drop": round(previous - score, 3),
+                "drivers": _drivers(self._names.terms[watched], points),
             }
             role, what, called = "value_alerts", "value-alert", self._names.alerts[name]
         text = "\n".join([customer.decode(), str(sequence), what, called, origin, target, because])
@@ -138,11 +154,17 @@ class Wording:
             arena.standings["tier"].tolist(),
             arena.points.tolist(),
             arena.indicators.tolist(),
+            arena.classes.tolist(),
             strict=True,
         )
-        for customer, as_of, sequence, scores, tiers, points, indicators in rows:
+        for c, row in enumerate(rows):
+            customer, as_of, sequence, scores, tiers, points, indicators, classes = row
             if as_of == NEVER:
                 continue
+            segments = {
+                name: names.classes[s][classes[s] - 1] if classes[s] else None
+                for s, name in enumerate(names.segments)
+            }
             yield {
                 "customer_id": customer.decode(),
                 "as_of": day_text(as_of),
@@ -162,10 +184,22 @@ class Wording:
                     name: value if value == value else None  # noqa: PLR0124  # NaN stands for null
                     for name, value in zip(names.indicators, indicators, strict=True)
                 },
-                "segment": None,
-                "stage": None,
-                "class": None,
+                "segments": segments,
+                "segment": segments.get("rfm"),
+                "stage": segments.get("stage"),
+                "class": segments.get("class"),
+                "profile": profile_of(arena, c),
             }
+
+
+def profile_of(arena: Arena, c: int) -> dict[str, Any]:
+    """Return the attributes of a customer by name, overrides left out."""
+    if arena.customers["attribute_count"][c] == 0:
+        return {}
+    held = sorted(attributes_of(arena, c), key=lambda each: each.name)
+    return {
+        each.name: each.value for each in held if each.value is not None and ":" not in each.name
+    }
 
 
 def _drivers(terms: Sequence[str], points: Any) -> list[dict[str, Any]]:

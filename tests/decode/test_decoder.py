@@ -12,7 +12,7 @@ from numba.core.dispatcher import Dispatcher
 from scoring.money import Rates
 from streams.decode import Decoder, records_of_lines
 from streams.decode.grouping import group
-from streams.decode.hashing import hash64, type_seed
+from scoring.hashing import hash64, type_seed
 from streams.decode.scan import scan
 from tests.decode.builders import a_decoder, a_value, decode_one, events_of, records_of
 

@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given, settings
 
 from scoring import alerts, increments, normalisers, tiers, windows
-from scoring.arena import CUSTOMER, NEVER, PEAK, WATCH
-from scoring.measures import ABSENT, SOURCES
+from scoring.arena import CUSTOMER, NEVER, PEAK, STANDING, WATCH
+from scoring.measures import ABSENT, MEASURES, SOURCES
 from scoring.outcomes import empty_outcomes, with_room
-from scoring.program import ALERT, KNOT, LIFETIME, NORMALISER_KINDS, TERM, TIER, WINDOW
+from scoring.tables import ALERT, KNOT, LIFETIME, NORMALISER_KINDS, TERM, WINDOW
 from tests.scoring.batches import (
     DAY_MS,
     Event,
@@ -39,8 +39,31 @@ def table(dtype: np.dtype[np.void], *rows: tuple[Any, ...]) -> Any:
 # -- tiers
 
 
-TIERS = table(TIER, (99.0, 99.0), (-math.inf, -math.inf), (50.0, 45.0), (75.0, 70.0))
-"""Three tiers from row 1 on; row 0 is another score's."""
+def with_tiers(*above: dict[str, Any], **policy: Any) -> Any:
+    """The program of a model with these tiers above the lowest one."""
+    mapping = shop_mapping()
+    mapping["scores"]["value"]["tiers"] = [{"name": "lowest"}, *above]
+    mapping["scores"]["value"]["policy"] = policy
+    mapping["alerts"] = {}
+    return scorer_of(mapping).program
+
+
+A = {"name": "a", "enter_at": 50, "leave_below": 45}
+B = {"name": "b", "enter_at": 75, "leave_below": 70}
+UNKNOWN = np.full(100, math.nan)
+
+
+def earned(
+    program: Any, tier: int, score: float, *, since: int = 0, fall: int = NEVER, day: int = 9
+) -> tuple[int, int]:
+    """The tier that is earned after a score, and when its loss began."""
+    standing = np.zeros(1, STANDING)
+    standing["earned"], standing["since"], standing["fall"] = tier, since, fall
+    reached = tiers.next_tier(
+        program.scores[0], program.tiers, program.bounds, program.reviews,
+        standing[0], UNKNOWN, score, day,
+    )  # fmt: skip  # a line for the model, a line for the customer
+    return reached, int(standing["fall"][0])
 
 
 @pytest.mark.parametrize(
@@ -54,16 +77,52 @@ TIERS = table(TIER, (99.0, 99.0), (-math.inf, -math.inf), (50.0, 45.0), (75.0, 7
 def test_a_tier_is_entered_at_its_bound_and_left_below_the_lower_one(
     tier: int, score: float, next_tier: int
 ) -> None:
-    assert plain(tiers.next_tier)(TIERS, 1, 4, tier, score) == next_tier
+    assert earned(with_tiers(A, B), tier, score)[0] == next_tier
+
+
+def test_a_tier_is_lost_after_its_minimum_stay_its_grace_and_a_review() -> None:
+    stay = with_tiers(A, minimum_stay_days=30)
+    assert earned(stay, 1, 10.0, since=0, day=29) == (1, 29)
+    assert earned(stay, 1, 10.0, since=0, day=30) == (0, NEVER)
+    grace = with_tiers(A, grace_days=5)
+    assert earned(grace, 1, 10.0, day=9) == (1, 9)
+    assert earned(grace, 1, 10.0, fall=9, day=13) == (1, 9)
+    assert earned(grace, 1, 46.0, fall=9, day=13) == (1, NEVER)
+    assert earned(grace, 1, 10.0, fall=9, day=14) == (0, NEVER)
+    review = with_tiers(A, review="month")  # day 31 is the first of February 1970
+    assert earned(review, 1, 10.0, fall=9, day=30) == (1, 9)
+    assert earned(review, 1, 10.0, fall=9, day=31) == (0, NEVER)
+    assert earned(review, 1, 10.0, fall=32, day=58) == (1, 32)
+
+
+def test_a_fall_of_one_step_at_a_time_begins_again() -> None:
+    steps = with_tiers(A, B, one_step_down=True)
+    assert earned(steps, 2, 10.0, day=9) == (1, 9)
+    assert earned(steps, 2, 48.0, day=9) == (1, NEVER)
+
+
+def test_a_tier_may_ask_for_all_of_its_conditions_or_any() -> None:
+    bound = {"indicator": "spend_30d", "at_least": 1000, "leave_below": 900}
+    values = UNKNOWN.copy()
+    for combine, met in (("all", False), ("any", True)):
+        program = with_tiers(A | {"when": [bound], "combine": combine})
+        for spend, points in ((999.0, 50.0), (1000.0, 49.0), (math.nan, 50.0)):
+            values[0] = spend
+            assert tiers.holds(program.tiers[1], program.bounds, values, points, True) is met
+        values[0] = 950.0
+        assert tiers.holds(program.tiers[1], program.bounds, values, 45.0, False)
+        assert not tiers.holds(program.tiers[1], program.bounds, values, 45.0, True)
 
 
 # -- normalisers
 
 
 def term(kind: str, *, low: float = 0, high: float = 0, less: bool = False, knots: int = 0) -> Any:
-    return table(
-        TERM, (0, NORMALISER_KINDS.index(kind), less, 0, knots, 100.0, 0.3, low, high)
-    )[0]  # fmt: skip
+    row = np.zeros(1, TERM)
+    row["normaliser"], row["less"], row["end_knot"] = NORMALISER_KINDS.index(kind), less, knots
+    row["missing"], row["low"], row["high"] = 0.3, low, high
+    row["least"], row["most"] = -math.inf, math.inf
+    return np.rec.array(row)[0]
 
 
 @pytest.mark.parametrize(
@@ -218,12 +277,14 @@ def test_what_is_not_known_adds_nothing_but_the_usual_severity() -> None:
 
 
 def a_customer(as_of: int, days: list[int], room: int = 6) -> tuple[Any, Any, Any]:
-    """A customer with one bucket a day, each with the measure 1; returns also days and rows."""
-    customer = table(CUSTOMER, (as_of, len(days), 0, 0, 0, NEVER, 1, 1, 0))[0]  # rows start at 1
+    """A customer with one bucket a day, each with one order; returns also days and rows."""
+    row = np.zeros(1, CUSTOMER)
+    row["as_of"], row["row_count"], row["row_base"], row["row_start"] = as_of, len(days), 1, 1
+    customer = np.rec.array(row)[0]
     row_day = np.zeros(room, np.int32)
     row_day[1 : 1 + len(days)] = days
-    rows = np.zeros((room, 1), np.int64)
-    rows[1 : 1 + len(days)] = 1
+    rows = np.zeros((room, len(MEASURES)), np.int64)
+    rows[1 : 1 + len(days), 0] = 1
     return customer, row_day, rows
 
 
@@ -244,15 +305,16 @@ def test_buckets_stay_sorted_whatever_day_comes() -> None:
 )
 def test_a_window_holds_its_first_age_and_not_its_last(start: int, end: int, total: int) -> None:
     customer, row_day, rows = a_customer(100, [70, 71, 100])
-    window = table(WINDOW, (start, end, 0, 1))
-    sums, measure, folded = np.zeros(1, np.int64), np.zeros(1, np.int32), np.full(1, 7)
+    window = table(WINDOW, (start, end, 0, 1, 1))
+    sums, measure = np.zeros(1, np.int64), np.zeros(1, np.int32)
+    folded = np.full(len(MEASURES), 7)
     plain(windows.load_sums)(window, measure, customer, folded, row_day, rows, sums)
     assert sums.tolist() == [total]
 
 
 def test_sliding_gives_the_sums_that_summing_up_gives() -> None:
-    window = table(WINDOW, (0, 10, 0, 1), (10, 20, 1, 2), (0, LIFETIME, 2, 3))
-    measures, totals = np.zeros(3, np.int32), np.zeros(1, np.int64)
+    window = table(WINDOW, (0, 10, 0, 1, 1), (10, 20, 1, 2, 2), (0, LIFETIME, 2, 3, 3))
+    measures, totals = np.zeros(3, np.int32), np.zeros(len(MEASURES), np.int64)
     customer, row_day, rows = a_customer(100, [83, 95, 100])
     running = np.zeros(3, np.int64)
     plain(windows.load_sums)(window, measures, customer, totals, row_day, rows, running)
@@ -266,7 +328,33 @@ def test_sliding_gives_the_sums_that_summing_up_gives() -> None:
         again = np.zeros(3, np.int64)
         plain(windows.load_sums)(window, measures, customer, totals, row_day, rows, again)
         assert again.tolist() == sums
-    assert (customer.row_count, totals.tolist()) == (0, [3])  # all folded
+    assert (customer.row_count, totals[0]) == (0, 3)  # all folded
+
+
+def test_the_largest_of_a_window_is_found_again_when_it_leaves() -> None:
+    window = table(WINDOW, (0, 10, 0, 0, 1), (0, LIFETIME, 1, 1, 2))
+    measures = np.full(2, MEASURES.index("largest_order"), np.int32)
+    totals, running = np.zeros(len(MEASURES), np.int64), np.zeros(2, np.int64)
+    customer, row_day, rows = a_customer(100, [92, 95, 100])
+    rows[1:4, measures[0]] = [70, 20, 50]
+    plain(windows.load_sums)(window, measures, customer, totals, row_day, rows, running)
+    assert running.tolist() == [70, 70]
+    for day, largest in {101: 70, 102: 50, 109: 50, 110: 0}.items():
+        plain(windows.slide)(window, measures, 10, customer, totals, row_day, rows, running, day)
+        assert running.tolist() == [largest, 70]
+    assert totals[measures[0]] == 70
+
+
+def test_a_due_day_ahead_enters_windows_as_it_comes() -> None:
+    window = table(WINDOW, (0, 10, 0, 1, 1), (1, LIFETIME, 1, 2, 2))
+    measures, totals = np.zeros(2, np.int32), np.zeros(len(MEASURES), np.int64)
+    customer, row_day, rows = a_customer(100, [103])
+    running = np.zeros(2, np.int64)
+    for day, sums in {102: [0, 0], 103: [1, 0], 104: [1, 1], 113: [0, 1]}.items():
+        moved = plain(windows.slide)(
+            window, measures, 20, customer, totals, row_day, rows, running, day
+        )
+        assert (running.tolist(), moved) == (sums, day != 102)
 
 
 # -- batches

@@ -1,4 +1,4 @@
-"""The 64-bit hash of identities and customers."""
+"""The 64-bit hash of identities, customers, and all texts that the kernel tells apart."""
 
 from typing import Final
 
@@ -48,3 +48,15 @@ def type_seed(type_name: str) -> int:
     """Return the seed that makes `hash64` of an event id the identity of an event of this type."""
     name = np.frombuffer(type_name.encode() + b"\0", np.uint8)
     return int(hash64(name, 0, len(name), np.uint64(0)))
+
+
+def text_hash(text: str | bytes, seed: str = "") -> int:
+    """Return the hash of a text as the kernel knows it; never 0, which stands for no text.
+
+    >>> text_hash("") > 0, text_hash("east") != text_hash("west")
+    (True, True)
+    """
+    content = text.encode() if isinstance(text, str) else text
+    buffer = np.frombuffer(content + b"\0", np.uint8)
+    start = np.uint64(type_seed(seed) if seed else 0)
+    return int(hash64(buffer, 0, len(content), start)) or 1

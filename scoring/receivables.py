@@ -1,0 +1,63 @@
+"""What one sale, refund or payment is to the receivables of a customer (semantics section 10)."""
+
+from typing import Any, Final
+
+import numpy as np
+
+from scoring.additions import put_addition
+from scoring.arena import NEVER
+from scoring.changes import first_change
+from scoring.facts.invoices import BILL, CREDIT, RECEIPT
+from scoring.jit import jit_borrowing
+from scoring.measures import KINDS, MEASURES
+
+SALE: Final = KINDS.index("sale")
+PAYMENT: Final = KINDS.index("payment")
+BILLED: Final = MEASURES.index("billed")
+UNMATCHED_DUE: Final = MEASURES.index("unmatched_due")
+UNMATCHED_PAID: Final = MEASURES.index("unmatched_paid")
+UNSPLIT_COSTS: Final = MEASURES.index("unsplit_costs")
+
+MOST_ADDITIONS: Final = 16
+"""Of one event at a time: what is billed, and two for each of the kinds of cost."""
+
+
+@jit_borrowing
+def bill(
+    kind: int, day: int, amount: int, invoice: np.uint64, due: int, is_undated: bool,
+    terms_days: int, line: Any,
+) -> None:  # fmt: skip  # a line for the event, a line for the model
+    """Write an event as a line of its invoice; without one the line's invoice is 0."""
+    line.invoice = invoice
+    line.amount = amount
+    line.kind = BILL if kind == SALE else (RECEIPT if kind == PAYMENT else CREDIT)
+    line.day = day
+    line.due = NEVER
+    if kind == SALE:
+        line.due = day + terms_days if due == NEVER else due
+    line.count = 1
+    line.undated = int(kind == PAYMENT and is_undated)
+
+
+@jit_borrowing
+def additions_without_invoice(line: Any, due: int, additions: Any) -> int:
+    """Write what is billed, and what falls due or is paid without an invoice."""
+    has_invoice = line.invoice != np.uint64(0)
+    if line.kind != BILL:
+        paid = 0 if has_invoice else line.amount
+        return put_addition(additions, 0, line.day, UNMATCHED_PAID, paid)
+    if not has_invoice and due == NEVER:
+        return 0
+    count = put_addition(additions, 0, line.day, BILLED, line.amount)
+    return count if has_invoice else put_addition(additions, count, due, UNMATCHED_DUE, line.amount)
+
+
+@jit_borrowing
+def additions_of_costs(costs: Any, event: int, day: int, additions: Any, count: int) -> int:
+    """Write the parts of an event's costs behind other additions, out of the cost unsplit."""
+    for n in range(first_change(costs, event), costs.size):
+        if costs[n].event != event:
+            break
+        count = put_addition(additions, count, day, costs[n].measure, costs[n].amount)
+        count = put_addition(additions, count, day, UNSPLIT_COSTS, -costs[n].amount)
+    return count
