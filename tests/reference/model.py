@@ -58,6 +58,7 @@ class Model:
             for currency, dated in (source["currencies"].get("rates") or {}).items()
         }
         self.ids: int = (source.get("dedup") or {}).get("ids", 1024)
+        self.terms_days: int = (source.get("invoices") or {}).get("terms_days", 30)
         self.indicators: dict[str, Mapping[str, Any]] = dict(source["indicators"])
         self.scores = [
             Score(name, _terms(spec["groups"], 1.0), [_tier(tier) for tier in spec["tiers"]])
