@@ -199,10 +199,10 @@ def test_normalisers_map_to_shares_of_a_terms_points(
     normaliser: dict[str, Any], x: float, n: float, direction: str
 ) -> None:
     term = {"indicator": "x", "weight": 3, "normaliser": normaliser, "direction": direction}
-    assert points_of_terms([term], x) == [100 * 1.0 * (n if direction == "more" else 1 - n)]
+    assert points_of_each([term], x) == [100 * 1.0 * (n if direction == "more" else 1 - n)]
 
 
-def points_of_terms(terms: list[dict[str, Any]], x: float | None) -> list[float]:
+def points_of_each(terms: list[dict[str, Any]], x: float | None) -> list[float]:
     """The points of terms in one group, all of an indicator worth `x`."""
     groups = [{"name": "g", "weight": 2, "indicators": terms}]
     model = a_model({}, scores={"s": {"groups": groups, "tiers": [{"name": "all"}]}})
@@ -212,8 +212,8 @@ def points_of_terms(terms: list[dict[str, Any]], x: float | None) -> list[float]
 def test_a_missing_value_gives_its_own_share_whatever_the_direction() -> None:
     linear = {"kind": "linear", "low": 0, "high": 1}
     term = {"indicator": "x", "weight": 1, "normaliser": linear, "direction": "less"}
-    assert points_of_terms([term | {"missing": 0.25}], None) == [25.0]
-    assert points_of_terms([term], None) == [0.0]
+    assert points_of_each([term | {"missing": 0.25}], None) == [25.0]
+    assert points_of_each([term], None) == [0.0]
 
 
 def test_weights_are_products_down_the_groups_each_level_divided_by_its_sum() -> None:

@@ -1,11 +1,11 @@
 """The pure layer: a set of events and an as-of day in, every number out."""
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from tests.reference.events import Event
-from tests.reference.facts import Facts, facts_of
+from tests.reference.facts import Attribute, Facts, facts_of
 from tests.reference.indicators import (
     CHANGING_DAILY,
     Indicators,
@@ -13,33 +13,63 @@ from tests.reference.indicators import (
     indicators_of,
     windows_of,
 )
+from tests.reference.missing import value_for
 from tests.reference.model import Model
-from tests.reference.scores import points_of, total_of
+from tests.reference.scores import points_of_join, points_of_terms, total_of
+from tests.reference.segments import Segmentation
+
+
+@dataclass(frozen=True)
+class Appraisal:
+    """What follows from a customer's indicators: points by score and term, and raw classes."""
+
+    points: dict[str, list[float]]
+    segmentation: Segmentation
+
+
+def appraise(
+    model: Model, indicators: Indicators, attributes: Mapping[str, Attribute]
+) -> Appraisal:
+    """Compute scores with groups, then segments, then joined scores."""
+    points: dict[str, list[float]] = {score.name: [] for score in model.scores}
+    grouped = [score for score in model.scores if score.join is None]
+    for score in grouped:
+        values = [value_for(term, indicators, attributes, model.population) for term in score.terms]
+        points[score.name] = points_of_terms(score.terms, values)
+    totals = {score.name: total_of(points[score.name]) for score in grouped}
+    segmentation = Segmentation(model, indicators, totals)
+    for score in model.scores:
+        if score.join:
+            points[score.name] = points_of_join(score.join, totals, segmentation.raw)
+    return Appraisal(points, segmentation)
 
 
 @dataclass(frozen=True)
 class Evaluation:
     """What is known of a customer as of a day.
 
-    `points` holds the points of each term by score and indicator, in the order of the model.
+    `points` holds the points of each term by score and name, in the order of the model; `classes`
+    the raw class of each segment.
     """
 
     as_of: int
     indicators: Indicators
     points: dict[str, dict[str, float]]
     scores: dict[str, float]
+    classes: dict[str, str]
 
 
 def evaluate(model: Model, events: Iterable[Event], as_of: int) -> Evaluation:
     """Compute everything from scratch; events after the as-of day have not happened yet."""
     facts = facts_of([event for event in events if event.day <= as_of], model.terms_days)
     indicators = indicators_of(model, facts, as_of)
+    now = appraise(model, indicators, facts.attributes)
     points = {
-        score.name: {t.indicator: points_of(t, indicators[t.indicator]) for t in score.terms}
+        score.name: dict(zip(score.names, now.points[score.name], strict=True))
         for score in model.scores
     }
-    scores = {name: total_of(of_terms.values()) for name, of_terms in points.items()}
-    return Evaluation(as_of, indicators, points, scores)
+    scores = {name: total_of(of_terms) for name, of_terms in now.points.items()}
+    return Evaluation(as_of, indicators, points, scores, now.segmentation.raw)
 
 
 class History:
