@@ -33,8 +33,11 @@ steps = st.sampled_from(
 
 lateness = st.sampled_from([0, 0, 0, 0, 1, HOUR, DAY, 3 * DAY, 29 * DAY, 364 * DAY, 3 * 366 * DAY])
 
-customers = st.sampled_from(["c1", "c1", "c2", "C-3", "客户四"])
+CUSTOMERS = ["c1", "c1", "c1", "c2", "c2", "C-3", "客户四"]
+customers = st.sampled_from(CUSTOMERS)
 """Few, so that they meet their own events again; the first is the busiest."""
+circles = st.sampled_from([["c1"], ["c1", "c1", "c2"], CUSTOMERS])
+"""Whose events a stream has."""
 
 
 def written(instant: int) -> st.SearchStrategy[int | str]:
@@ -62,7 +65,11 @@ amounts = st.one_of(
 costs = st.one_of(
     st.fixed_dictionaries({"cost": amounts | st.just("0") | st.none()}),
     st.fixed_dictionaries(
-        {"costs": st.fixed_dictionaries({"production": amounts, "service": amounts})}
+        {
+            "costs": st.fixed_dictionaries(
+                {"production": amounts}, optional={"service": amounts, "after_sales": amounts}
+            )
+        }
     ),
 )
 
@@ -82,38 +89,103 @@ def due_dates(occurred_at: int) -> st.SearchStrategy[Any]:
     return st.one_of(instants, bare, st.none())
 
 
+invoices = st.sampled_from(["A-1", "A-2", "发票3", None])
+"""Few, so that bills, receipts and credits meet."""
+
+ENGAGEMENTS = ["inquiry", "task", "process", "referral", "renewal", "contract"]
+COST_KINDS = ["production", "logistics", "service", "marketing", "after_sales"]
+SCORES = ["value", "value", "risk", "joined"]
+TIERS = ["lowest", "low", "high", "highest"]
+"""Scores and tiers that models of `model_strategies.py` have."""
+
+
+def _profiles() -> st.SearchStrategy[JsonObject]:
+    number = st.sampled_from([0, 1, 3, 2.5, -4]) | st.integers(1, 10**9) | st.floats(0.01, 1e6)
+    text = st.sampled_from(["north", "south", "东", "retail"])
+    fixed = {"size": number | text, "region": text | st.none()}
+    rest = {
+        "industry": text,
+        "annual_sales": number | st.none(),
+        "rating": number,
+        "listed": st.booleans() | st.none(),
+        "nps": st.integers(0, 10),
+    }
+    return st.fixed_dictionaries(fixed, optional=rest) | optional(**rest)
+
+
+def _overrides(at: int) -> st.SearchStrategy[JsonObject]:
+    until = st.sampled_from([-2, 0, 1, 5, 200]).map(
+        lambda days: (EPOCH + timedelta(milliseconds=at, days=days)).date().isoformat()
+    )
+    fixed = {
+        "score": st.sampled_from(SCORES),
+        "tier": st.sampled_from([*TIERS, *TIERS, "no_such_tier", None]),
+        "author": st.just("anna"),
+        "reason": st.sampled_from(["known to us", "战略客户"]),
+    }
+    mode = st.sampled_from(["pin", "floor", "ceiling", None])
+    return st.fixed_dictionaries(fixed, optional={"mode": mode, "until": until | st.none()})
+
+
 def fields_of(event_type: str, at: int, currencies: list[str]) -> st.SearchStrategy[JsonObject]:
     """What an event of a type has besides the common fields."""
     currency = st.sampled_from([*currencies, None])
     money = {"amount": amounts}
-    if event_type == "transaction":
-        extra = optional(
-            kind=st.sampled_from(["sale", "sale", "refund", None]),
-            currency=currency,
-            due_at=due_dates(at),
-        )
-        return _merged(st.fixed_dictionaries(money), extra, costs | st.just({}))
-    if event_type == "payment":
-        extra = optional(currency=currency, due_at=due_dates(at))
-        return _merged(st.fixed_dictionaries(money), extra)
     level = st.integers(1, 5) | st.none()
-    if event_type in {"erasure", "unmerge"}:
-        return optional(author=st.just("dpo"), reason=st.just("客户要求"))
-    if event_type == "merge":
-        return st.fixed_dictionaries({"into": customers, "into_shard": st.just(0)})
-    if event_type == "complaint":
-        return optional(severity=level, category=st.sampled_from(["delivery", "质量"]))
-    return optional(rating=level, channel=st.just("app"), unknown_field=st.just("ignored"))
+    match event_type:
+        case "transaction":
+            extra = optional(
+                kind=st.sampled_from(["sale", "sale", "refund", None]),
+                currency=currency,
+                due_at=due_dates(at),
+                invoice_id=invoices,
+                category=st.sampled_from(["toys", "food", "书", None]),
+            )
+            found = _merged(st.fixed_dictionaries(money), extra, costs | st.just({}))
+        case "payment":
+            extra = optional(currency=currency, due_at=due_dates(at), invoice_id=invoices)
+            found = _merged(st.fixed_dictionaries(money), extra)
+        case "cost":
+            kind = {"kind": st.sampled_from(COST_KINDS)}
+            found = _merged(st.fixed_dictionaries(money | kind), optional(currency=currency))
+        case "feedback":
+            answers = [("nps", 0, 10), ("csat", 1, 5)]
+            found = st.just({"kind": "suggestion"}) | st.sampled_from(answers).flatmap(
+                lambda a: st.integers(a[1], a[2]).map(lambda value: {"kind": a[0], "value": value})
+            )
+        case "engagement":
+            found = st.fixed_dictionaries({"kind": st.sampled_from(ENGAGEMENTS)})
+        case "profile":
+            found = _profiles()
+        case "override":
+            found = _overrides(at)
+        case "erasure" | "unmerge":
+            found = optional(author=st.just("dpo"), reason=st.just("客户要求"))
+        case "merge":
+            found = st.fixed_dictionaries({"into": customers, "into_shard": st.just(0)})
+        case "complaint":
+            found = optional(severity=level, category=st.sampled_from(["delivery", "质量"]))
+        case _:
+            found = optional(rating=level, channel=st.just("app"), unknown_field=st.just("ignored"))
+    return found
 
 
 def _merged(*parts: st.SearchStrategy[JsonObject]) -> st.SearchStrategy[JsonObject]:
     return st.tuples(*parts).map(lambda given: {k: v for part in given for k, v in part.items()})
 
 
-types = st.sampled_from(["transaction", "transaction", "payment", "complaint", "praise"])
-types_with_erasures = st.one_of(*[types] * 9, st.just("erasure"))
-commands = st.sampled_from(["merge", "merge", "unmerge", "erasure"])
-types_with_merges = st.one_of(*[types] * 4, commands)
+FACTS = [
+    "transaction", "transaction", "transaction", "transaction", "transaction", "payment", "payment",
+    "complaint", "praise", "feedback", "engagement", "cost", "profile", "profile", "override",
+]  # fmt: skip
+COMMANDS = ["merge", "merge", "unmerge", "erasure"]
+# Counted in lists: of equal strategies `one_of` keeps one, so that half of all were commands.
+types = st.sampled_from(FACTS)
+types_with_erasures = st.sampled_from([*FACTS, "erasure"])
+types_with_merges = st.sampled_from([*FACTS, *COMMANDS])
+SETTING = {"feedback", "profile", "override"}
+"""Types of events that set attributes. No two of a stream have the same time: which of two holds is
+up to the product's hash of their identities, which the oracle does not know."""
 
 
 @st.composite
@@ -129,6 +201,8 @@ def streams(
     """Events in order of arrival: late ones, equal times, and with `repeats` some sent twice."""
     now = (draw(st.sampled_from(ERAS)) - EPOCH) // timedelta(milliseconds=1)
     stream: list[JsonObject] = []
+    taken: set[int] = set()
+    circle = st.sampled_from(draw(circles))
     for number in range(draw(st.integers(1, max_events))):
         if repeats and stream and draw(st.integers(0, 19)) == 0:
             stream.append(draw(st.sampled_from(stream)))
@@ -137,10 +211,14 @@ def streams(
         at = now - draw(lateness)
         of_facts = types_with_erasures if erasures else types
         event_type = draw(types_with_merges if merges else of_facts)
+        if event_type in SETTING:
+            while at in taken:
+                at += 1
+            taken.add(at)
         event: JsonObject = {
             "type": event_type,
             "event_id": f"e{number}",
-            "customer_id": draw(customers),
+            "customer_id": draw(circle),
         }
         event["occurred_at"] = draw(written(at))
         stream.append(event | draw(fields_of(event_type, at, currencies)))

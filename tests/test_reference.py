@@ -44,7 +44,9 @@ def test_a_payment_is_late_from_the_first_millisecond_in_started_days(
 
 def test_a_payment_without_a_due_date_is_neither_late_nor_on_time() -> None:
     payment = Shop(a_model(SPEND)).event("payment", 1, amount="12.30", due_at=None)
-    assert dict(payment.adds) == {"payments": 1, "payment_amount": 1230}
+    assert dict(payment.adds) == {
+        "payments": 1, "payment_amount": 1230, "largest_payment": 1230,
+    }  # fmt: skip
 
 
 def test_the_day_of_an_event_is_that_of_the_business_time_zone() -> None:
@@ -197,10 +199,10 @@ def test_normalisers_map_to_shares_of_a_terms_points(
     normaliser: dict[str, Any], x: float, n: float, direction: str
 ) -> None:
     term = {"indicator": "x", "weight": 3, "normaliser": normaliser, "direction": direction}
-    assert points_of_terms([term], x) == [100 * 1.0 * (n if direction == "more" else 1 - n)]
+    assert points_of_each([term], x) == [100 * 1.0 * (n if direction == "more" else 1 - n)]
 
 
-def points_of_terms(terms: list[dict[str, Any]], x: float | None) -> list[float]:
+def points_of_each(terms: list[dict[str, Any]], x: float | None) -> list[float]:
     """The points of terms in one group, all of an indicator worth `x`."""
     groups = [{"name": "g", "weight": 2, "indicators": terms}]
     model = a_model({}, scores={"s": {"groups": groups, "tiers": [{"name": "all"}]}})
@@ -210,8 +212,8 @@ def points_of_terms(terms: list[dict[str, Any]], x: float | None) -> list[float]
 def test_a_missing_value_gives_its_own_share_whatever_the_direction() -> None:
     linear = {"kind": "linear", "low": 0, "high": 1}
     term = {"indicator": "x", "weight": 1, "normaliser": linear, "direction": "less"}
-    assert points_of_terms([term | {"missing": 0.25}], None) == [25.0]
-    assert points_of_terms([term], None) == [0.0]
+    assert points_of_each([term | {"missing": 0.25}], None) == [25.0]
+    assert points_of_each([term], None) == [0.0]
 
 
 def test_weights_are_products_down_the_groups_each_level_divided_by_its_sum() -> None:

@@ -6,22 +6,27 @@ from tests.reference import Customer, Outcome
 
 SAID = (
     "id", "customer_id", "sequence", "occurred_at", "as_of", "from", "to", "score",
-    "previous_score", "alert", "drop", "drivers",
+    "previous_score", "alert", "segment", "drop", "drivers",
 )  # fmt: skip
 """Fields of an outcome that docs/semantics.md defines; the id covers kind, name and cause."""
 
 
 def standing(snapshot: dict[str, Any]) -> dict[str, Any]:
     """The part of a snapshot that docs/semantics.md defines."""
-    return {key: snapshot[key] for key in ("customer_id", "as_of", "scores", "indicators")}
+    scores = {
+        name: {key: score[key] for key in ("score", "tier", "contributions")}
+        for name, score in snapshot["scores"].items()
+    }
+    common = {key: snapshot[key] for key in ("customer_id", "as_of", "indicators")}
+    return common | {"scores": scores, "segments": snapshot.get("segments", {})}
 
 
 def numbers(snapshot: dict[str, Any]) -> dict[str, Any]:
-    """The part of a snapshot that does not depend on any order: all but the tiers."""
+    """The part of a snapshot that does not depend on any order: no tiers, no classes."""
     scores = {
         name: (score["score"], score["contributions"]) for name, score in snapshot["scores"].items()
     }
-    return standing(snapshot) | {"scores": scores}
+    return standing(snapshot) | {"scores": scores, "segments": None}
 
 
 def expected_standings(customers: dict[str, Customer]) -> dict[str, dict[str, Any]]:
@@ -53,11 +58,16 @@ def expected(outcome: Outcome) -> dict[str, Any]:
         "sequence": outcome.sequence,
         "occurred_at": outcome.occurred_at_text,
         "as_of": outcome.as_of_text,
+    }
+    moved = {"from": outcome.before, "to": outcome.after}
+    if outcome.kind == "segment-change":
+        return common | moved | {"segment": outcome.name, "from": outcome.before or None}
+    common |= {
         "drivers": [driver._asdict() for driver in outcome.drivers],
         "score": outcome.score,
     }
-    if outcome.drop is None:
-        moved = {"from": outcome.before, "to": outcome.after}
+    if outcome.kind == "tier-change":
         return common | moved | {"previous_score": outcome.previous_score}
+    assert outcome.drop is not None
     state = "opened" if outcome.after == "open" else "resolved"
     return common | {"alert": outcome.name, "drop": outcome.drop / 1000, "state": state}

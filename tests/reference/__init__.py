@@ -1,9 +1,10 @@
 """The oracle: docs/semantics.md in plain Python, slow, obvious, sharing no code with the kernel.
 
 Two layers. `evaluate` is a pure function of a set of events and an as-of day, computed from
-scratch. `Fold` applies events in a given order, as one shard does, and tells tier changes and
-alerts. Rules are cited by their section of docs/semantics.md, like §4. Floats are added in explicit
-loops, because `sum` rounds differently since Python 3.12.
+scratch. `Fold` applies events in a given order, as one shard does, and tells tier changes, alerts
+and segment changes. `clv` is not computed here. Rules are cited by their section of
+docs/semantics.md, like §4. Floats are added in explicit loops, because `sum` rounds differently
+since Python 3.12.
 
     model = Model(...)                          # the mapping that a model's YAML loads to
     fold = Fold(model, clock="event")

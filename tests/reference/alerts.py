@@ -3,7 +3,6 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
-from tests.reference.model import Term
 from tests.reference.scores import Driver, sorted_drivers
 
 
@@ -36,7 +35,7 @@ class DropAlert:
         self.quiet_until: int | None = None
         self.memory: list[_Remembered] = []
 
-    def evaluate(self, day: int, points: Sequence[float], terms: Sequence[Term]) -> Turn | None:
+    def evaluate(self, day: int, points: Sequence[float], names: Sequence[str]) -> Turn | None:
         """Take the points of an evaluation as of `day`; tell if the alert opens or resolves."""
         thousandths = tuple(round(point * 1000) for point in points)
         now = _Remembered(day, sum(thousandths), thousandths)
@@ -48,7 +47,7 @@ class DropAlert:
         if not turned:
             return None
         before, after = ("closed", "open") if self.is_open else ("open", "closed")
-        return Turn(before, after, drop, _drivers(terms, reference, now))
+        return Turn(before, after, drop, _drivers(names, reference, now))
 
     def _reference(self) -> _Remembered | None:
         if not self.memory:
@@ -72,11 +71,11 @@ class DropAlert:
 
 
 def _drivers(
-    terms: Sequence[Term], reference: _Remembered | None, now: _Remembered
+    names: Sequence[str], reference: _Remembered | None, now: _Remembered
 ) -> tuple[Driver, ...]:
     if reference is None:
         return ()
     return sorted_drivers(
-        Driver(term.indicator, before / 1000, after / 1000, after / 1000 - before / 1000)
-        for term, before, after in zip(terms, reference.terms, now.terms, strict=True)
+        Driver(name, before / 1000, after / 1000, after / 1000 - before / 1000)
+        for name, before, after in zip(names, reference.terms, now.terms, strict=True)
     )

@@ -1,22 +1,41 @@
-"""JSON events and what each adds to its day (§3)."""
+"""JSON events: what each adds to its day by itself (§3), its invoice (§10), what it sets (§11)."""
 
 import json
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
-from tests.reference.days import DAY_MS, due_instant, instant, local_day
+from tests.reference.days import DAY_MS, day_number, due_instant, instant, local_day
 from tests.reference.model import Model
 
 Increments = list[tuple[str, int]]
+Value = str | float | bool | None
+"""Of an attribute; None takes it away."""
+
+COMMON = {"type", "event_id", "customer_id", "occurred_at"}
+ADD_NOTHING = {"profile", "override", "erasure", "merge", "unmerge", "handover"}
+ENGAGEMENTS = {
+    "inquiry": "inquiries", "task": "tasks", "process": "processes",
+    "referral": "referrals", "renewal": "renewals", "contract": "contracts",
+}  # fmt: skip
+COSTS = {
+    part: f"{part}_costs"
+    for part in ("production", "logistics", "service", "marketing", "after_sales")
+}
 
 
 @dataclass(frozen=True)
 class Event:
-    """An accepted event: when (epoch milliseconds, business day) and what it adds to its day."""
+    """An accepted event: when (epoch milliseconds, business day) and what it adds to its day.
+
+    `kind` is the type, of a transaction sale or refund. `adds` is what §3 says of it alone;
+    what it adds as part of an invoice is up to the others of that invoice. `due_day` is of a sale
+    or payment with `due_at`. `sets` are attributes.
+    """
 
     type: str
     event_id: str
@@ -27,6 +46,11 @@ class Event:
     adds: tuple[tuple[str, int], ...]
     said: Mapping[str, Any] = field(default_factory=dict, compare=False)
     """Of a merge and a handover: the whole value."""
+    amount: int = 0
+    invoice: str | None = None
+    due_day: int | None = None
+    category: str | None = None
+    sets: tuple[tuple[str, Value], ...] = ()
 
 
 def parse(line: str | bytes, model: Model) -> Event:
@@ -37,45 +61,119 @@ def parse(line: str | bytes, model: Model) -> Event:
     kind = value["type"]
     if kind == "transaction":
         kind = value.get("kind") or "sale"
-    adds = tuple(_adds(kind, value, at, day, model))
-    said = value if kind in {"merge", "handover"} else {}
-    return Event(value["type"], value["event_id"], value["customer_id"], at, day, kind, adds, said)
-
-
-def _adds(kind: str, value: dict[str, Any], at: int, day: int, model: Model) -> Increments:
     amount = 0
-    if kind in {"sale", "refund", "payment"}:
+    if kind in {"sale", "refund", "payment", "cost"}:
         amount = model.minor(value["amount"], value.get("currency"), day)
+    has_invoice = kind in {"sale", "refund", "payment"}
+    due_day = None
+    if kind in {"sale", "payment"} and value.get("due_at") is not None:
+        due_day = local_day(due_instant(value["due_at"], model.zone), model.zone)
+    return Event(
+        type=value["type"],
+        event_id=value["event_id"],
+        customer_id=value["customer_id"],
+        at=at,
+        day=day,
+        kind=kind,
+        adds=tuple(_adds(kind, value, amount, at, day, model)),
+        said=value if kind in {"merge", "handover"} else {},
+        amount=amount,
+        invoice=value.get("invoice_id") if has_invoice else None,
+        due_day=due_day,
+        category=value.get("category") if kind == "sale" else None,
+        sets=tuple(_sets(kind, value)),
+    )
+
+
+def _adds(
+    kind: str, value: dict[str, Any], amount: int, at: int, day: int, model: Model
+) -> Increments:
     match kind:
         case "sale":
-            costed = _costed(value, 1, amount, day, model)
-            return [("orders", 1), ("sale_amount", amount), *costed]
+            adds = [("orders", 1), ("sale_amount", amount), ("largest_order", amount)]
+            adds += _costed(value, 1, amount, day, model)
         case "refund":
-            costed = _costed(value, -1, amount, day, model)
-            return [("refunds", 1), ("refund_amount", amount), *costed]
+            adds = [("refunds", 1), ("refund_amount", amount)]
+            adds += _costed(value, -1, amount, day, model)
         case "payment":
-            return [("payments", 1), ("payment_amount", amount), *_punctuality(value, at, model)]
+            adds = [("payments", 1), ("payment_amount", amount), ("largest_payment", amount)]
+            adds += _punctuality(value, at, model)
         case "complaint":
             severity = value.get("severity")
-            return [("complaints", 1), ("complaint_severity", 3 if severity is None else severity)]
+            adds = [("complaints", 1), ("complaint_severity", 3 if severity is None else severity)]
         case "praise":
             rating = value.get("rating")
             rated = [] if rating is None else [("praise_rated", 1), ("praise_rating", rating)]
-            return [("praise", 1), *rated]
-        case "erasure" | "merge" | "unmerge" | "handover":
-            return []
-    raise ValueError(f"kind {kind!r} of event {value['event_id']!r} is not in the table of §3")
+            adds = [("praise", 1), *rated]
+        case "feedback":
+            adds = _answered(value)
+        case "engagement":
+            adds = [(ENGAGEMENTS[value["kind"]], 1)]
+        case "cost":
+            adds = [(COSTS[value["kind"]], amount)]
+        case _ if kind in ADD_NOTHING:
+            adds = []
+        case _:
+            raise ValueError(f"kind {kind!r} of {value['event_id']!r} is not in the table of §3")
+    return adds
+
+
+def _answered(value: dict[str, Any]) -> Increments:
+    match value["kind"]:
+        case "suggestion":
+            return [("suggestions", 1)]
+        case "nps":
+            answer = value["value"]
+            who = "promoters" if answer >= 9 else "passives" if answer >= 7 else "detractors"
+            return [(who, 1)]
+        case "csat":
+            return [("csat", 1), ("csat_points", value["value"])]
+    raise ValueError(f"feedback of kind {value['kind']!r} is not in the table of §3")
+
+
+def _sets(kind: str, value: dict[str, Any]) -> list[tuple[str, Value]]:
+    """Return the attributes that an event sets (§11)."""
+    match kind:
+        case "profile":
+            return [(name, _value(said)) for name, said in value.items() if name not in COMMON]
+        case "feedback" if value["kind"] in {"nps", "csat"}:
+            return [(value["kind"], _value(value["value"]))]
+        case "override":
+            until = value.get("until")
+            fields: dict[str, Value] = {
+                "tier": value["tier"],
+                "mode": value.get("mode") or "pin",
+                "until": None if until is None else day_number(date.fromisoformat(until)),
+                "author": value["author"],
+                "reason": value["reason"],
+            }
+            return [(f"override:{value['score']}:{name}", said) for name, said in fields.items()]
+    return []
+
+
+def _value(said: Any) -> Value:
+    """Numbers are float64; text, true, false and null are themselves."""
+    return said if said is None or isinstance(said, str | bool) else float(said)
 
 
 def _costed(value: dict[str, Any], sign: int, amount: int, day: int, model: Model) -> Increments:
+    parts = {
+        name: model.minor(part, value.get("currency"), day)
+        for name, part in (value.get("costs") or {}).items()
+        if part is not None
+    }
     if value.get("cost") is not None:
-        parts = [value["cost"]]
-    elif value.get("costs") is not None:
-        parts = [part for part in value["costs"].values() if part is not None]
+        cost = model.minor(value["cost"], value.get("currency"), day)
+    elif parts:
+        cost = sum(parts.values())
     else:
         return []
-    cost = sum(model.minor(part, value.get("currency"), day) for part in parts)
-    return [("margin", sign * (amount - cost)), ("costed_net", sign * amount)]
+    adds = [
+        ("margin", sign * (amount - cost)),
+        ("costed_net", sign * amount),
+        ("unsplit_costs", sign * (cost - sum(parts.values()))),
+    ]
+    return adds + [(COSTS[name], sign * part) for name, part in parts.items()]
 
 
 def _punctuality(value: dict[str, Any], at: int, model: Model) -> Increments:

@@ -1,4 +1,4 @@
-"""The layer with memory: events in order of application give outcomes (§1, §6, §8)."""
+"""The layer with memory: events in order of application give outcomes (§1, §6, §8, §9)."""
 
 import hashlib
 from collections import deque
@@ -9,10 +9,12 @@ from typing import Any, Literal, NamedTuple
 
 from tests.reference.alerts import DropAlert
 from tests.reference.days import DAY_MS, EPOCH, EPOCH_DATE, span_of_day
-from tests.reference.evaluation import Evaluation, History, evaluate
+from tests.reference.evaluation import Appraisal, Evaluation, History, appraise, evaluate
 from tests.reference.events import Event
+from tests.reference.indicators import Indicators
 from tests.reference.model import Model, Score
-from tests.reference.scores import Driver, drivers_of, points_of, total_of
+from tests.reference.scores import Driver, drivers_of, total_of
+from tests.reference.tiers import Earned, rank_in_force
 
 Clock = Literal["event", "wall", "customer"]
 MONTH_MS = 30 * DAY_MS
@@ -21,9 +23,10 @@ MOST_MEMBERS = 16
 
 @dataclass(frozen=True)
 class Outcome:
-    """A tier change or a value alert; `occurred_at` in epoch milliseconds, `as_of` a day number.
+    """Something to tell of; `occurred_at` in epoch milliseconds, `as_of` a day number.
 
-    A tier change has `score` and `previous_score`, an alert its `drop` in thousandths of a point.
+    A tier change has `score` and `previous_score`, an alert its `drop` in thousandths of a point;
+    a segment change has neither and no drivers, and is `before` at first "".
     """
 
     customer_id: str
@@ -61,7 +64,7 @@ class _Cause(NamedTuple):
 
 
 class Customer:
-    """One customer's events, clock, tiers, alerts and outcomes.
+    """One customer's events, clock, tiers, alerts, classes and outcomes.
 
     `merge` is the event by which it was merged into another one, `members` is what those did that
     were merged into it. `applied` counts events,
@@ -88,9 +91,14 @@ class Customer:
         model = self.model
         self.as_of: int | None = None
         self.history = History(model)
-        self.points = {score.name: [0.0] * len(score.terms) for score in model.scores}
+        self.points = self._no_points()
+        self.earned = {score.name: Earned() for score in model.scores}
         self.ranks = {score.name: 0 for score in model.scores}
         self.alerts = {name: DropAlert(spec) for name, spec in model.alerts.items()}
+        self.classes: dict[str, str | None] = dict.fromkeys(model.segments)
+
+    def _no_points(self) -> dict[str, list[float]]:
+        return {score.name: [0.0] * len(score.names) for score in self.model.scores}
 
     @property
     def together(self) -> int:
@@ -125,6 +133,7 @@ class Customer:
             "as_of": as_of,
             "scores": scores,
             "indicators": now.indicators,
+            "segments": dict(self.classes),
         }
 
     def catch_up(self, clock: int) -> None:
@@ -161,7 +170,7 @@ class Customer:
     def speak_again(self, event: Event) -> None:
         """Evaluate after an unmerge, as if there had been no points before (§9)."""
         if self.as_of is not None:
-            self.points = {score.name: [0.0] * len(score.terms) for score in self.model.scores}
+            self.points = self._no_points()
             self._evaluate(_Cause(self.as_of, event))
 
     def reassemble(self, event: Event) -> None:
@@ -176,35 +185,47 @@ class Customer:
         self._evaluate(_Cause(self.as_of, event))
 
     def _evaluate(self, cause: _Cause) -> None:
-        values = self.history.indicators(cause.day)
+        indicators = self.history.indicators(cause.day)
+        now = appraise(self.model, indicators, self.history.facts.attributes)
+        points_before, self.points = self.points, now.points
         for score in self.model.scores:
-            before = self.points[score.name]
-            after = [points_of(term, values[term.indicator]) for term in score.terms]
-            self.points[score.name] = after
-            self._move(score, before, after, cause)
+            self._move(score, points_before[score.name], indicators, cause)
         for name, alert in self.alerts.items():
             score = next(s for s in self.model.scores if s.name == alert.score)
             self._watch(name, alert, score, cause)
+        self._classify(now, cause)
 
-    def _move(self, score: Score, before: list[float], after: list[float], cause: _Cause) -> None:
-        total = total_of(after)
+    def _move(
+        self, score: Score, points_before: list[float], indicators: Indicators, cause: _Cause
+    ) -> None:
+        points = self.points[score.name]
+        total = total_of(points)
+        earned = self.earned[score.name]
+        earned.evaluate(cause.day, score, total, indicators)
         old = self.ranks[score.name]
-        new = max(rank for rank, tier in enumerate(score.tiers) if total >= tier.enter_at)
-        if new > old or (new < old and total < score.tiers[old].leave_below):
-            self.ranks[score.name] = new
+        new = rank_in_force(score, earned.rank, self.history.facts.attributes, cause.day)
+        self.ranks[score.name] = new
+        if new != old:
             self._tell(
                 cause,
                 ("tier-change", score.name, score.tiers[old].name, score.tiers[new].name),
-                drivers_of(score.terms, before, after),
+                drivers_of(score.names, points_before, points),
                 score=total,
-                previous_score=total_of(before),
+                previous_score=total_of(points_before),
             )
 
     def _watch(self, name: str, alert: DropAlert, score: Score, cause: _Cause) -> None:
-        turn = alert.evaluate(cause.day, self.points[score.name], score.terms)
+        turn = alert.evaluate(cause.day, self.points[score.name], score.names)
         if turn is not None:
             transition = ("value-alert", name, turn.before, turn.after)
             self._tell(cause, transition, turn.drivers, drop=turn.drop)
+
+    def _classify(self, now: Appraisal, cause: _Cause) -> None:
+        for name, spec in self.model.segments.items():
+            before = self.classes[name]
+            after = self.classes[name] = now.segmentation.class_after(name, before)
+            if after != before and spec.get("tell"):
+                self._tell(cause, ("segment-change", name, before or "", after), ())
 
     def _tell(
         self,

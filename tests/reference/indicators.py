@@ -1,118 +1,184 @@
-"""Day buckets, marks, windows and indicators of a set of events (§3, §4)."""
+"""Indicators of a customer's facts as of a day (§4, §10, §11)."""
 
-import math
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
-from tests.reference.events import Event
+from tests.reference.events import COSTS
+from tests.reference.facts import LIFETIME, OVERDUE, Attribute, Facts, Window
 from tests.reference.model import Model
 
-MONEY = {"sale_amount", "refund_amount", "margin", "costed_net", "payment_amount"}
-MARKS: dict[str, tuple[Callable[[Iterable[int]], int], set[str]]] = {
-    "first_transaction": (min, {"sale", "refund"}),
-    "last_sale": (max, {"sale"}),
-    "last_payment": (max, {"payment"}),
-    "last_complaint": (max, {"complaint"}),
-    "last_praise": (max, {"praise"}),
-}
+MONEY = {
+    "sale_amount", "refund_amount", "margin", "costed_net", "payment_amount",
+    "unsplit_costs", *COSTS.values(), "billed", "unmatched_due", "unmatched_paid", "invoice_rest",
+}  # fmt: skip
 
-Window = tuple[int, float]
-"""From and to, in days before the as-of day; holds from ≤ age < to."""
 Indicators = dict[str, float | None]
+
+CHANGING_DAILY = {"days_since", "distinct", "attribute", "overdue_days", "expected_sales"}
+"""Kinds that may differ from day to day without any bucket entering or leaving a window."""
 
 
 def window_of(spec: Any) -> Window:
-    """Read `window:` of an indicator: days, [from, to], `lifetime` or absent."""
+    """Read `window:` of an indicator: days, [from, to], `overdue`, `lifetime` or absent."""
     if spec is None or spec == "lifetime":
-        return 0, math.inf
+        return LIFETIME
+    if spec == "overdue":
+        return OVERDUE
     if isinstance(spec, int):
         return 0, spec
     return spec[0], spec[1]
 
 
-def buckets_of(events: Iterable[Event]) -> dict[int, dict[str, int]]:
-    """Add up what events add, by day."""
-    buckets: dict[int, dict[str, int]] = {}
-    for event in events:
-        bucket = buckets.setdefault(event.day, {})
-        for measure, increment in event.adds:
-            bucket[measure] = bucket.get(measure, 0) + increment
-    return buckets
-
-
-def marks_of(events: Iterable[Event]) -> dict[str, int]:
-    """Find the earliest or latest day of each mark that is set."""
-    days: dict[str, set[int]] = {}
-    for event in events:
-        days.setdefault(event.kind, set()).add(event.day)
-    found = {}
-    for mark, (which, kinds) in MARKS.items():
-        if of_kinds := set().union(*(days.get(kind, ()) for kind in kinds)):
-            found[mark] = which(of_kinds)
-    return found
-
-
-def sum_of(
-    buckets: dict[int, dict[str, int]], measures: Iterable[str], window: Window, as_of: int
-) -> int:
-    """Sum measures over the buckets that a window holds at `as_of`."""
-    held = [bucket for day, bucket in buckets.items() if window[0] <= as_of - day < window[1]]
-    return sum(bucket.get(measure, 0) for bucket in held for measure in measures)
-
-
-def windows_of(spec: Mapping[str, Any]) -> Iterator[tuple[str, Window]]:
-    """Yield the measures that an indicator reads, each with its windows."""
-    if spec["kind"] == "growth":
-        n = spec["window"]
-        moving = [*spec["add"], *spec.get("subtract", ())]
-        yield from ((measure, window) for measure in moving for window in ((0, n), (n, 2 * n)))
-        yield from ((measure, (0, 2 * n)) for measure in spec["presence"])
-    elif spec["kind"] != "days_since":
-        for field in ("add", "subtract", "per", "against"):
-            yield from ((measure, window_of(spec.get("window"))) for measure in spec.get(field, ()))
-
-
-def indicators_of(
-    model: Model, buckets: dict[int, dict[str, int]], marks: dict[str, int], as_of: int
-) -> Indicators:
-    """Compute all indicators of a model (§4)."""
-    numbers: Indicators = {}
-    for name, spec in model.indicators.items():
-        if spec["kind"] == "days_since":
-            mark = marks.get(spec["mark"])
-            numbers[name] = None if mark is None else float(as_of - mark)
-        else:
-            numbers[name] = _of_sums(spec, buckets, as_of, model.unit)
-    return numbers
-
-
-def _of_sums(
-    spec: Mapping[str, Any], buckets: dict[int, dict[str, int]], as_of: int, unit: int
-) -> float | None:
-    def total(field: str, window: Window) -> int:
-        return sum_of(buckets, spec.get(field, ()), window, as_of)
-
-    def scale(field: str) -> int:
-        return unit if set(spec[field]) & MONEY else 1
-
-    if spec["kind"] == "growth":
-        n = spec["window"]
-        if total("presence", (0, 2 * n)) == 0:
-            return None
-        now = total("add", (0, n)) - total("subtract", (0, n))
-        then = total("add", (n, 2 * n)) - total("subtract", (n, 2 * n))
-        return float(now - then) / float(max(then, scale("add")))
-    window = window_of(spec.get("window"))
-    a = total("add", window) - total("subtract", window)
+def windows_of(spec: Mapping[str, Any]) -> Iterator[Window]:
+    """Yield the windows of buckets that an indicator reads."""
     match spec["kind"]:
-        case "sum":
-            return float(a) / float(scale("add"))
-        case "share":
-            return float(a + 1) / float(a + total("against", window) + 2)
-        case "ratio":
-            b = total("per", window)
-            if b <= 0:
-                return None
-            major = float(a) if scale("add") == scale("per") else float(a) / float(unit)
-            return major / float(b)
-    raise ValueError(f"indicator kind {spec['kind']!r} is not in §4")
+        case "growth":
+            n = spec["window"]
+            yield from [(0, n), (n, 2 * n), (0, 2 * n)]
+        case "arrears":
+            yield from [OVERDUE, LIFETIME]
+        case "arrears_rate":
+            yield from [OVERDUE, LIFETIME, window_of(spec.get("window"))]
+        case "overdue_days":
+            yield OVERDUE
+        case _:
+            yield window_of(spec.get("window"))
+
+
+def indicators_of(model: Model, facts: Facts, as_of: int) -> Indicators:
+    """Compute all indicators of a model."""
+    return {
+        name: indicator_of(spec, facts, as_of, model.unit)
+        for name, spec in model.indicators.items()
+    }
+
+
+def indicator_of(spec: Mapping[str, Any], facts: Facts, as_of: int, unit: int) -> float | None:
+    """Compute one indicator; `unit` is how many minor units are a major one."""
+    value: float | None
+    match spec["kind"]:
+        case "sum" | "share" | "ratio" | "growth" | "per_attribute" | "expected_sales":
+            value = _Sums(spec, facts, as_of, unit).value()
+        case "largest":
+            largest = facts.largest_of(spec["measure"], window_of(spec.get("window")), as_of)
+            value = None if largest is None else float(largest) / float(unit)
+        case "days_since":
+            mark = facts.marks.get(spec["mark"])
+            value = None if mark is None else float(as_of - mark)
+        case "distinct":
+            start, end = window_of(spec.get("window"))
+            value = float(sum(start <= as_of - day < end for day in facts.lines.values()))
+        case "cycle":
+            value = _cycle(facts, as_of)
+        case "attribute":
+            attribute = facts.attributes.get(spec["attribute"])
+            value = None if attribute is None else _of_attribute(spec, attribute, as_of)
+        case "arrears" | "arrears_rate":
+            value = _arrears(spec, facts, as_of, unit)
+        case "overdue_days":
+            count = facts.sum_of(["open_invoices"], OVERDUE, as_of)
+            due_days = facts.sum_of(["open_due_days"], OVERDUE, as_of)
+            value = float(as_of) - float(due_days) / float(count) if count > 0 else None
+        case "clv":
+            raise NotImplementedError("the oracle has no `clv` yet: docs/clv.md")
+        case _:
+            raise ValueError(f"indicator kind {spec['kind']!r} is not in §4")
+    return value
+
+
+def number_of(attribute: Attribute, values: Mapping[str, float]) -> float | None:
+    """Return the number that an attribute's value stands for."""
+    value = attribute.value
+    if isinstance(value, str):
+        listed = values.get(value)
+        return None if listed is None else float(listed)
+    return None if value is None else float(value)
+
+
+def _of_attribute(spec: Mapping[str, Any], attribute: Attribute, as_of: int) -> float | None:
+    age = as_of - attribute.day
+    expires = spec.get("expires_days")
+    v = number_of(attribute, spec.get("values") or {})
+    if v is None or (expires is not None and age >= expires):
+        return None
+    fade = spec.get("fade")
+    if fade is None:
+        return v
+    to = float(fade["to"])
+    return v + (to - v) * min(1.0, float(age) / float(fade["days"]))
+
+
+def _cycle(facts: Facts, as_of: int) -> float | None:
+    orders = facts.sum_of(["orders"], LIFETIME, as_of)
+    first, last = facts.marks.get("first_sale"), facts.marks.get("last_sale")
+    if orders < 2 or first is None or last is None:
+        return None
+    return float(last - first) / float(orders - 1)
+
+
+def _arrears(spec: Mapping[str, Any], facts: Facts, as_of: int, unit: int) -> float | None:
+    due = facts.sum_of(["unmatched_due"], OVERDUE, as_of)
+    paid = facts.sum_of(["unmatched_paid"], LIFETIME, as_of)
+    overdue = facts.sum_of(["invoice_rest"], OVERDUE, as_of) + max(0, due - paid)
+    if spec["kind"] == "arrears":
+        return float(overdue) / float(unit)
+    billed = facts.sum_of(["billed"], window_of(spec.get("window")), as_of)
+    return float(overdue) / float(billed) if billed > 0 else None
+
+
+class _Sums:
+    """An indicator that adds and divides sums."""
+
+    def __init__(self, spec: Mapping[str, Any], facts: Facts, as_of: int, unit: int) -> None:
+        self.spec = spec
+        self.facts = facts
+        self.as_of = as_of
+        self.unit = unit
+
+    def value(self) -> float | None:
+        if self.spec["kind"] == "growth":
+            return self._growth()
+        window = window_of(self.spec.get("window"))
+        a = self._total("add", window) - self._total("subtract", window)
+        major = float(a) / float(self._scale("add"))
+        match self.spec["kind"]:
+            case "sum":
+                return major
+            case "share":
+                return float(a + 1) / float(a + self._total("against", window) + 2)
+            case "ratio":
+                return self._ratio(a, self._total("per", window))
+            case "per_attribute":
+                attribute = self.facts.attributes.get(self.spec["attribute"])
+                b = None if attribute is None else number_of(attribute, {})
+                return None if b is None or b <= 0 else major / b
+            case "expected_sales":
+                return self._expected(major, window[1])
+        raise ValueError(f"indicator kind {self.spec['kind']!r} adds no sums")
+
+    def _total(self, field: str, window: Window) -> int:
+        return self.facts.sum_of(self.spec.get(field, ()), window, self.as_of)
+
+    def _scale(self, field: str) -> int:
+        return self.unit if set(self.spec[field]) & MONEY else 1
+
+    def _growth(self) -> float | None:
+        n = self.spec["window"]
+        if self._total("presence", (0, 2 * n)) == 0:
+            return None
+        now = self._total("add", (0, n)) - self._total("subtract", (0, n))
+        then = self._total("add", (n, 2 * n)) - self._total("subtract", (n, 2 * n))
+        return float(now - then) / float(max(then, self._scale("add")))
+
+    def _ratio(self, a: int, b: int) -> float | None:
+        if b <= 0:
+            return None
+        is_price = self._scale("add") > 1 and self._scale("per") == 1
+        return (float(a) / float(self.unit) if is_price else float(a)) / float(b)
+
+    def _expected(self, major: float, n: float) -> float | None:
+        first = self.facts.marks.get("first_sale")
+        if first is None:
+            return None
+        observed = min(n, self.as_of - first + 1)
+        return major / float(observed) * float(self.spec["horizon_days"])

@@ -6,7 +6,7 @@ from functools import lru_cache
 from itertools import pairwise
 from typing import Any, NamedTuple
 
-from tests.reference.model import Term
+from tests.reference.model import LEAVE_OUT, Join, Term
 
 
 def normalise(spec: Mapping[str, Any], x: float) -> float:
@@ -47,14 +47,47 @@ def _interpolate(points: Sequence[Sequence[float]], x: float) -> float:
 
 @lru_cache(maxsize=1_000_000)
 def points_of(term: Term, value: float | None) -> float:
-    """Return the points that a term gives for a raw value of its indicator."""
+    """Return the points that a term gives for a value, or with nothing to fill a missing one.
+
+    Nothing is left out here.
+    """
     if value is None:
-        n = term.missing
+        assert isinstance(term.missing, int | float), f"nothing fills {term.indicator!r}"
+        n = float(term.missing)
     else:
-        n = normalise(term.normaliser, value)
+        n = normalise(term.normaliser, min(term.high, max(term.low, value)))
         if term.less:
             n = 1 - n
     return (100 * term.weight) * n
+
+
+def points_of_terms(terms: Sequence[Term], values: Sequence[float | None]) -> list[float]:
+    """Return the points of a score's terms; what is left out gives its weight to the others."""
+    out = [
+        value is None and term.missing == LEAVE_OUT
+        for term, value in zip(terms, values, strict=True)
+    ]
+    points = [
+        0.0 if is_out else points_of(term, value)
+        for term, value, is_out in zip(terms, values, out, strict=True)
+    ]
+    if not any(out):
+        return points
+    whole = total_of(100 * term.weight for term in terms)
+    present = total_of(
+        100 * term.weight for term, is_out in zip(terms, out, strict=True) if not is_out
+    )
+    factor = whole / present if present > 0 else 1.0
+    return [point * factor for point in points]
+
+
+def points_of_join(
+    join: Join, totals: Mapping[str, float], raw_classes: Mapping[str, str]
+) -> list[float]:
+    """Return what each of two joined scores gives."""
+    first, second = join.scores
+    share = float(join.shares.get(raw_classes[join.by], join.share))
+    return [share * totals[first], (1 - share) * totals[second]]
 
 
 def total_of(points: Iterable[float]) -> float:
@@ -81,9 +114,9 @@ def sorted_drivers(drivers: Iterable[Driver]) -> tuple[Driver, ...]:
 
 
 def drivers_of(
-    terms: Sequence[Term], before: Sequence[float], after: Sequence[float]
+    names: Sequence[str], before: Sequence[float], after: Sequence[float]
 ) -> tuple[Driver, ...]:
     """Return the drivers of a tier change."""
     return sorted_drivers(
-        Driver(term.indicator, b, a, a - b) for term, b, a in zip(terms, before, after, strict=True)
+        Driver(name, b, a, a - b) for name, b, a in zip(names, before, after, strict=True)
     )
