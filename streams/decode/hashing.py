@@ -44,7 +44,16 @@ def _word(buffer: NDArray[np.uint8], at: int, length: int) -> np.uint64:
     return word
 
 
+@jit_borrowing
+def name_hash(buffer: NDArray[np.uint8], start: int, length: int, seed: np.uint64) -> np.uint64:
+    """Return `hash64`, but never 0, which stands for none: of an invoice or a product line."""
+    return max(hash64(buffer, start, length, seed), np.uint64(1))
+
+
 def type_seed(type_name: str) -> int:
-    """Return the seed that makes `hash64` of an event id the identity of an event of this type."""
+    """Return the seed that makes `hash64` of an event id the identity of an event of this type.
+
+    What else is hashed, invoices and product lines, has a seed by its own name too.
+    """
     name = np.frombuffer(type_name.encode() + b"\0", np.uint8)
     return int(hash64(name, 0, len(name), np.uint64(0)))

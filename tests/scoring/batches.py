@@ -57,6 +57,10 @@ def columns(events: Sequence[Event]) -> Events:
         cost=np.array([e.cost for e in events], np.int64),
         due=np.array([e.due for e in events], np.int64),
         level=np.array([e.level for e in events], np.int64),
+        due_day=np.full(len(events), -1, np.int32),
+        category=np.zeros(len(events), np.uint64),
+        invoice=np.zeros(len(events), np.uint64),
+        detail=np.zeros(len(events), np.int8),
     )
 
 
