@@ -51,7 +51,7 @@ class Shard:
         states = [self.states.get(name, b"") for name in names]
         merging = score_merging(
             self.scorer, self.roster, names, states, decoded.events, self.clock, commands,
-            shards=None,
+            decoded.details, shards=None,
         )  # fmt: skip  # what is known, what comes
         scored = merging.scored
         self.clock, self.roster = scored.clock, merging.roster
