@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from numba.core.dispatcher import Dispatcher
 
-from scoring.details import Detail
+from scoring.details import Detail, Value
 from scoring.events import TYPES
 from scoring.money import Rates
 from streams.decode import Decoder, records_of_lines
@@ -152,7 +152,8 @@ def test_the_hash_of_a_name_is_never_the_one_that_stands_for_none() -> None:
 def test_a_profile_sets_attributes_numbers_as_floats() -> None:
     """Everything but the common fields; what an envelope gives is not of the customer either."""
     event = {name: SALE[name] for name in ("event_id", "customer_id", "occurred_at")}
-    profile = {"region": "华东", "staff": 40, "sales": 1.5, "listed": True, "owner": None}
+    profile: dict[str, Value] = {"region": "华东", "staff": 40, "sales": 1.5, "listed": True}
+    profile["owner"] = None
     expected = tuple(profile.items())
     plain = decode_one(json.dumps(event | profile | {"type": "profile"}).encode(), "profile")
     assert plain["detail"] == Detail(attributes=expected)
