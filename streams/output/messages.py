@@ -29,6 +29,11 @@ class Cause(NamedTuple):
     event_id: str
     at: int
 
+    @property
+    def kind(self) -> str:
+        """What to call it: a decision of a person is not something that a customer did."""
+        return "override" if self.type == "override" else "event"
+
 
 class Message(NamedTuple):
     """One outcome: `role` is `tier_changes` or `value_alerts`, `value` becomes JSON.
@@ -92,7 +97,7 @@ class Wording:
             "as_of": day_text(day),
             "cause": {"kind": "time"}
             if by is None
-            else {"kind": "event", "event_id": by.event_id, "type": by.type},
+            else {"kind": by.kind, "event_id": by.event_id, "type": by.type},
             "drivers": _drivers(self._names.terms[score_position], points),
             "model": self._names.model,
         }
