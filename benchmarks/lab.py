@@ -17,7 +17,8 @@ from benchmarks import truth, workload
 from benchmarks.machine import REPOSITORY
 from benchmarks.truth import Change, Truth
 from benchmarks.workload import TOPICS, TYPES, Shape
-from streams.settings import TopicNames
+from streams.settings import Settings
+from streams.topics import Topics
 from tests.servers import Kafka, Valkey, create_topics, start_kafka, start_valkey, wait_until
 
 PARTITIONS: Final = 4
@@ -60,9 +61,10 @@ def open_lab() -> Iterator[Lab]:
 
 
 def create_inputs(lab: Lab, prefix: str) -> None:
-    """Create P1's four topics, or the same under another prefix, and the one for commands."""
-    names = [*(input_topic(prefix, kind) for kind in TYPES), f"{prefix}{TopicNames().commands}"]
-    create_topics(lab.kafka.bootstrap, dict.fromkeys(names, PARTITIONS))
+    """Create P1's four topics, or the same under another prefix, and the other inputs, empty."""
+    names = {input_topic(prefix, kind) for kind in TYPES}
+    names |= {f"{prefix}{topic.name}" for topic in Topics.of(Settings()).inputs}
+    create_topics(lab.kafka.bootstrap, dict.fromkeys(sorted(names), PARTITIONS))
 
 
 def input_topic(prefix: str, kind: str) -> str:

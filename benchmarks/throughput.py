@@ -95,7 +95,7 @@ def run_backlog(
 
 def own_outputs(run: str) -> dict[str, object]:
     """Return settings that name output topics of one run only."""
-    roles = ("tier_changes", "value_alerts", "customer_scores", "dead_letters")
+    roles = ("tier_changes", "value_alerts", "segment_changes", "customer_scores", "dead_letters")
     return {f"topics.{role}": f"{run}-{role.replace('_', '-')}" for role in roles}
 
 

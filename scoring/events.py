@@ -11,19 +11,39 @@ and its kinds and effects in `measures.py`. (What a class says of itself goes in
 (1769823000000, Decimal('12.50'), 'sale')
 """
 
+import re
 from collections.abc import Mapping
+from datetime import date
 from decimal import Decimal
 from types import MappingProxyType
 from typing import Annotated, Any, Final, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 from pydantic_core import PydanticCustomError
 
-from scoring.fields import Amount, Cost, Currency, DueAt, OccurredAt, Shape
-from scoring.measures import MARKS, MEASURES
+from scoring.details import Value
+from scoring.fields import Amount, Attribute, Cost, Currency, DueAt, LastDay, OccurredAt, Shape
+from scoring.measures import COSTS, MARKS, MEASURES
+from scoring.parts import Name
 
 Level = Annotated[int, Field(ge=1, le=5), Shape.LEVEL]
 Text = Annotated[str, Field(min_length=1, max_length=128), Shape.TEXT]
+Invoice = Annotated[str, Field(min_length=1, max_length=128), Shape.INVOICE]
+ProductLine = Annotated[str, Field(min_length=1, max_length=128), Shape.CATEGORY]
+
+ANSWERS: Final = {"nps": (0, 10), "csat": (1, 5)}
+"""The lowest and the highest answer of each kind of feedback that is a number."""
+
+MOST_ATTRIBUTES: Final = 64
+"""Of one profile."""
+EPOCH: Final = date(1970, 1, 1)
 
 
 class Event(BaseModel):
@@ -52,15 +72,16 @@ class Costs(BaseModel):
     logistics: Cost | None = None
     service: Cost | None = None
     marketing: Cost | None = None
+    after_sales: Cost | None = None
 
-    def parts(self) -> list[Decimal]:
-        """Return the costs that are given.
+    def parts(self) -> dict[str, Decimal]:
+        """Return the costs that are given, by kind.
 
         >>> Costs(production="3.20", service=1).parts()
-        [Decimal('3.20'), Decimal('1')]
+        {'production': Decimal('3.20'), 'service': Decimal('1')}
         """
-        parts = (self.production, self.logistics, self.service, self.marketing)
-        return [part for part in parts if part is not None]
+        parts = ((kind, getattr(self, kind)) for kind in COSTS)
+        return {kind: part for kind, part in parts if part is not None}
 
     @model_validator(mode="after")
     def _has_a_part(self) -> Self:
@@ -68,7 +89,8 @@ class Costs(BaseModel):
             return self
         raise PydanticCustomError(
             "MissingField",
-            "has none of production, logistics, service, marketing; leave `costs` out if unknown",
+            "has none of {kinds}; leave `costs` out if unknown",
+            {"kinds": ", ".join(COSTS)},
         )
 
 
@@ -82,9 +104,9 @@ class Transaction(Event):
     cost: Cost | None = None
     costs: Costs | None = None
     order_id: Text | None = None
-    invoice_id: Text | None = None
+    invoice_id: Invoice | None = None
     due_at: DueAt | None = None
-    category: Text | None = Field(None, description="product line")
+    category: ProductLine | None = Field(None, description="product line")
 
     @model_validator(mode="after")
     def _has_one_cost(self) -> Self:
@@ -99,7 +121,7 @@ class Payment(Event):
     type: Annotated[Literal["payment"], Shape.TYPE] | None = None
     amount: Amount
     currency: Currency | None = None
-    invoice_id: Text | None = None
+    invoice_id: Invoice | None = None
     due_at: DueAt | None = None
 
 
@@ -117,6 +139,154 @@ class Praise(Event):
     type: Annotated[Literal["praise"], Shape.TYPE] | None = None
     rating: Level | None = None
     channel: Text | None = None
+
+
+def _answer_schema(schema: dict[str, Any]) -> None:
+    """Say in a JSON Schema which answers a kind of feedback takes."""
+    schema["allOf"] = [
+        {
+            "if": {"properties": {"kind": {"const": kind}}},
+            "then": {
+                "required": ["value"],
+                "properties": {"value": {"type": "integer", "minimum": low, "maximum": high}},
+            },
+        }
+        for kind, (low, high) in ANSWERS.items()
+    ]
+
+
+class Feedback(Event):
+    """A customer says what it thinks: a suggestion, or a number in answer to a question.
+
+    `value` answers "would you recommend us?" with 0 to 10 (`nps`), "how content are you?" with 1 to
+    5 (`csat`); that of a suggestion is ignored.
+    """
+
+    model_config = ConfigDict(json_schema_extra=_answer_schema)
+
+    type: Annotated[Literal["feedback"], Shape.TYPE] | None = None
+    kind: Annotated[Literal["suggestion", "nps", "csat"], Shape.KIND]
+    value: Annotated[Any, Shape.ANSWER] = Field(None, validate_default=True)
+
+    @field_validator("value")
+    @classmethod
+    def _is_an_answer(cls, value: object, info: ValidationInfo) -> int | None:
+        bounds = ANSWERS.get(info.data.get("kind", ""))
+        if bounds is None:
+            return None
+        if value is None:
+            raise PydanticCustomError("MissingField", "is missing")
+        if not isinstance(value, int) or isinstance(value, bool):
+            raise PydanticCustomError("WrongType", "must be a whole number")
+        low, high = bounds
+        if not low <= value <= high:
+            of = {"low": low, "high": high, "kind": info.data["kind"]}
+            raise PydanticCustomError("OutOfRange", "must be {low} to {high} for {kind}", of)
+        return value
+
+
+class Engagement(Event):
+    """A customer does something that binds it: asks, works with us, recommends us, stays."""
+
+    type: Annotated[Literal["engagement"], Shape.TYPE] | None = None
+    kind: Annotated[
+        Literal["inquiry", "task", "process", "referral", "renewal", "contract"], Shape.KIND
+    ]
+
+
+class CostEvent(Event):
+    """What a customer cost the business, apart from what it bought."""
+
+    model_config = ConfigDict(title="Cost")
+
+    type: Annotated[Literal["cost"], Shape.TYPE] | None = None
+    amount: Amount
+    currency: Currency | None = None
+    kind: Annotated[
+        Literal["production", "logistics", "service", "marketing", "after_sales"], Shape.KIND
+    ]
+
+
+ATTRIBUTE_NAME: Final = r"^[a-z][a-z0-9_]{0,63}$"
+
+
+class Profile(Event):
+    """What is known of a customer: every field besides the common ones is an attribute of it.
+
+    The latest value holds; null takes an attribute away. Attributes that are not named stay.
+    """
+
+    model_config = ConfigDict(
+        extra="allow",
+        json_schema_extra={
+            "propertyNames": {"pattern": ATTRIBUTE_NAME},
+            "minProperties": 4,
+            "maxProperties": 4 + MOST_ATTRIBUTES,
+        },
+    )
+    __pydantic_extra__: dict[str, Attribute]
+
+    type: Annotated[Literal["profile"], Shape.TYPE] | None = None
+
+    def attributes(self) -> tuple[tuple[str, Value], ...]:
+        """Return the attributes that are given, numbers as floats.
+
+        >>> common = {"event_id": "p", "customer_id": "c", "occurred_at": 0}
+        >>> Profile(**common, region="华东", staff=40).attributes()
+        (('region', '华东'), ('staff', 40.0))
+        """
+        return tuple(self.__pydantic_extra__.items())
+
+    @model_validator(mode="after")
+    def _has_attributes(self) -> Self:
+        names = self.__pydantic_extra__
+        if not names:
+            raise PydanticCustomError("MissingField", "has no attribute")
+        for name in names:
+            if not re.fullmatch(ATTRIBUTE_NAME, name):
+                of = {"name": name[:64], "pattern": ATTRIBUTE_NAME}
+                raise PydanticCustomError(
+                    "OutOfRange", "has the attribute `{name}`: a name must match {pattern}", of
+                )
+        if len(names) > MOST_ATTRIBUTES:
+            rule = "has {found} attributes: at most {most} are taken"
+            limits = {"found": len(names), "most": MOST_ATTRIBUTES}
+            raise PydanticCustomError("OutOfRange", rule, limits)
+        return self
+
+
+class Override(Event):
+    """A person decides the customer's tier of a score, until a day or until further notice.
+
+    `pin`: that tier; `floor`: at least that one; `ceiling`: at most. Without `tier` an earlier
+    decision about the score ends.
+    """
+
+    type: Annotated[Literal["override"], Shape.TYPE] | None = None
+    score: Name
+    tier: Annotated[str, Field(min_length=1, max_length=128)] | None = None
+    mode: Literal["pin", "floor", "ceiling"] | None = "pin"
+    until: LastDay | None = None
+    author: Text
+    reason: Text
+
+    def attributes(self) -> tuple[tuple[str, Value], ...]:
+        """Return the decision as attributes of the customer, `until` as a day from 1970-01-01.
+
+        >>> common = {"event_id": "o", "customer_id": "c", "occurred_at": 0}
+        >>> said = {"score": "value", "tier": "VIP", "author": "ann", "reason": "founder"}
+        >>> Override(**common, **said, until="1970-01-03").attributes()[2]
+        ('override:value:until', 2.0)
+        """
+        until = None if self.until is None else float((self.until - EPOCH).days)
+        said = {
+            "tier": self.tier,
+            "mode": self.mode or "pin",
+            "until": until,
+            "author": self.author,
+            "reason": self.reason,
+        }
+        return tuple((f"override:{self.score}:{name}", value) for name, value in said.items())
 
 
 class Erasure(Event):
@@ -183,7 +353,7 @@ class InvoiceLine(BaseModel):
     amount: Count
 
 
-class ProductLine(BaseModel):
+class BoughtLine(BaseModel):
     """A product line and the latest day of a sale of it."""
 
     model_config = ConfigDict(frozen=True, extra="ignore", strict=True)
@@ -217,7 +387,7 @@ class Facts(BaseModel):
     totals: Measures
     days: list[Bucket]
     invoices: list[InvoiceLine] = []
-    product_lines: list[ProductLine] = []
+    product_lines: list[BoughtLine] = []
     attributes: list[AttributeFact] = []
 
     @model_validator(mode="after")
@@ -254,6 +424,11 @@ TYPES: Final[Mapping[str, type[Event]]] = MappingProxyType(
         "payment": Payment,
         "complaint": Complaint,
         "praise": Praise,
+        "feedback": Feedback,
+        "engagement": Engagement,
+        "cost": CostEvent,
+        "profile": Profile,
+        "override": Override,
         "erasure": Erasure,
         "merge": Merge,
         "unmerge": Unmerge,
@@ -262,7 +437,7 @@ TYPES: Final[Mapping[str, type[Event]]] = MappingProxyType(
 )
 """The one table of types: name on the wire → model."""
 
-COMMANDS: Final = ("erasure", "merge", "unmerge", "handover")
+COMMANDS: Final = ("override", "erasure", "merge", "unmerge", "handover")
 """Types that share one topic: what was decided about a customer, not what it did."""
 COMMANDS_TOPIC: Final = "commands"
 """Stands for the type of the events of that topic."""

@@ -1,4 +1,4 @@
-"""The shapes of fields in events: times and money, strictly, without a float or a naive time."""
+"""The shapes of fields in events: times, money and attributes; no float money, no naive time."""
 
 import re
 from datetime import date
@@ -10,12 +10,16 @@ from pydantic import Field, PlainValidator, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
 from scoring.calendar import DAY_MS
+from scoring.details import Value
 from scoring.money import LIMIT
 
 MAX_MS: Final = 253_402_300_799_999
 """9999-12-31T23:59:59.999Z, the last instant accepted, in epoch milliseconds."""
 
 MAX_DECIMALS: Final = 30
+MAX_ATTRIBUTE: Final = 10**15
+"""The largest number that an attribute takes: a float64 tells whole numbers apart up to there."""
+LONGEST_ATTRIBUTE: Final = 256
 HOURS, MINUTES, SECONDS = 24, 60, 60
 
 _EPOCH: Final = date(1970, 1, 1).toordinal()
@@ -45,6 +49,9 @@ class Shape(IntEnum):
     KIND = 9
     LEVEL = 10
     TEXT = 11
+    ANSWER = 12
+    INVOICE = 13
+    CATEGORY = 14
 
 
 def instant_of(value: object) -> int:
@@ -73,11 +80,50 @@ def due_of(value: object) -> int | date:
     (datetime.date(2026, 1, 31), 1769817600000)
     """
     if isinstance(value, str) and _DATE.fullmatch(value):
-        due = _date(value)
-        if due.toordinal() < _EPOCH:
-            raise _outside("must be a date from 1970 to 9999")
-        return due
+        return date_of(value)
     return instant_of(value)
+
+
+def date_of(value: object) -> date:
+    """Return a date written like 2026-01-31, from 1970 on. Raises `PydanticCustomError`.
+
+    >>> date_of("2026-01-31")
+    datetime.date(2026, 1, 31)
+    """
+    if not isinstance(value, str) or not _DATE.fullmatch(value):
+        raise _wrong("must be a date such as `2026-01-31`")
+    day = _date(value)
+    if day.toordinal() < _EPOCH:
+        raise _outside("must be a date from 1970 to 9999")
+    return day
+
+
+def attribute_of(value: object) -> Value:
+    """Return an attribute's value, numbers as floats. Raises `PydanticCustomError`.
+
+    >>> attribute_of(Decimal("3.50")), attribute_of(7), attribute_of(True), attribute_of("华东")
+    (3.5, 7.0, True, '华东')
+    """
+    if value is None or isinstance(value, bool):
+        return value
+    if isinstance(value, str):
+        return _attribute_text(value)
+    if not isinstance(value, int | float | Decimal):
+        raise _wrong("must be text, a number, true, false or null")
+    if not -MAX_ATTRIBUTE <= value <= MAX_ATTRIBUTE:
+        raise _outside("must be a finite number from -10^15 to 10^15")
+    return float(value) + 0.0  # without the sign of a zero
+
+
+def _attribute_text(text: str) -> str:
+    if not 1 <= len(text) <= LONGEST_ATTRIBUTE:
+        raise _outside(f"must have 1 to {LONGEST_ATTRIBUTE} characters")
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        rule = "must be text that UTF-8 can hold; it has half a surrogate"
+        raise PydanticCustomError("InvalidUtf8", "{rule}", {"rule": rule}) from None
+    return text
 
 
 def amount_of(value: object) -> Decimal:
@@ -169,6 +215,15 @@ _DATE_SCHEMA: Final = {
     "description": "the end of that day in the business time zone",
 }
 
+_ATTRIBUTE_SCHEMA: Final[dict[str, Any]] = {
+    "anyOf": [
+        {"type": "string", "minLength": 1, "maxLength": LONGEST_ATTRIBUTE},
+        {"type": "number", "minimum": -MAX_ATTRIBUTE, "maximum": MAX_ATTRIBUTE},
+        {"type": "boolean"},
+        {"type": "null"},
+    ]
+}
+
 OccurredAt = Annotated[
     int, PlainValidator(instant_of), WithJsonSchema({"anyOf": _TIME_SCHEMAS}), Shape.OCCURRED_AT
 ]
@@ -188,3 +243,9 @@ Cost = Annotated[
     Decimal, PlainValidator(cost_of), WithJsonSchema(_money_schema({"minimum": 0})), Shape.COST
 ]
 Currency = Annotated[str, Field(pattern=r"^[A-Z]{3}$"), Shape.CURRENCY]
+LastDay = Annotated[
+    date,
+    PlainValidator(date_of),
+    WithJsonSchema({"type": "string", "format": "date", "description": "the last day, inclusive"}),
+]
+Attribute = Annotated[Value, PlainValidator(attribute_of), WithJsonSchema(_ATTRIBUTE_SCHEMA)]

@@ -10,6 +10,8 @@ from scoring.jit import jit_borrowing
 _MULTIPLIER: Final = np.uint64(0xC6A4A7935BD1E995)
 _SHIFT: Final = np.uint64(47)
 _BYTE: Final = np.uint64(8)
+NO_SEED: Final = np.uint64(0)
+"""Of the hashes of names and texts of attributes."""
 
 
 @jit_borrowing
@@ -44,13 +46,22 @@ def _word(buffer: NDArray[np.uint8], at: int, length: int) -> np.uint64:
     return word
 
 
+@jit_borrowing
+def name_hash(buffer: NDArray[np.uint8], start: int, length: int, seed: np.uint64) -> np.uint64:
+    """Return `hash64`, but never 0, which stands for none: of an invoice or a product line."""
+    return max(hash64(buffer, start, length, seed), np.uint64(1))
+
+
 def type_seed(type_name: str) -> int:
-    """Return the seed that makes `hash64` of an event id the identity of an event of this type."""
+    """Return the seed that makes `hash64` of an event id the identity of an event of this type.
+
+    What else is hashed, invoices and product lines, has a seed by its own name too.
+    """
     name = np.frombuffer(type_name.encode() + b"\0", np.uint8)
     return int(hash64(name, 0, len(name), np.uint64(0)))
 
 
-def text_hash(text: str | bytes, seed: str = "") -> int:
+def text_hash(text: str | bytes) -> int:
     """Return the hash of a text as the kernel knows it; never 0, which stands for no text.
 
     >>> text_hash("") > 0, text_hash("east") != text_hash("west")
@@ -58,5 +69,4 @@ def text_hash(text: str | bytes, seed: str = "") -> int:
     """
     content = text.encode() if isinstance(text, str) else text
     buffer = np.frombuffer(content + b"\0", np.uint8)
-    start = np.uint64(type_seed(seed) if seed else 0)
-    return int(hash64(buffer, 0, len(content), start)) or 1
+    return int(name_hash(buffer, 0, len(content), NO_SEED))

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from scoring.arena import BITS, Arena, Room, empty_arena
 from scoring.errors import LayoutError
 from scoring.facts.attributes import FLAG, NUMBER, TEXT
-from scoring.hashing import hash64
+from scoring.hashing import NO_SEED, name_hash
 from scoring.jit import jit_borrowing
 from scoring.program import Program
 
@@ -340,7 +340,7 @@ def decode_attributes(customer: Any, bits: Any, blob: NDArray[np.uint8], at: int
             key, at = get_eight(blob, at)
             row.key = key
         else:
-            row.key = known_hash(blob, at, row.name_length)
+            row.key = name_hash(blob, at, row.name_length, NO_SEED)
             at += row.name_length
         if row.kind in (NUMBER, FLAG):
             number, at = get_eight(blob, at)
@@ -348,7 +348,7 @@ def decode_attributes(customer: Any, bits: Any, blob: NDArray[np.uint8], at: int
         if row.kind == TEXT:
             number, at = get(blob, at)
             row.text_start, row.text_length = at, np.int32(number)
-            row.text = known_hash(blob, at, row.text_length)
+            row.text = name_hash(blob, at, row.text_length, NO_SEED)
             at += row.text_length
         number, at = get_eight(blob, at)
         row.identity = number
@@ -357,13 +357,6 @@ def decode_attributes(customer: Any, bits: Any, blob: NDArray[np.uint8], at: int
         number, at = get(blob, at)
         row.day = np.int32(number)
     return at
-
-
-@jit_borrowing
-def known_hash(texts: NDArray[np.uint8], start: int, length: int) -> np.uint64:
-    """Return what `hashing.text_hash` gives for a span of texts."""
-    number = hash64(texts, start, length, np.uint64(0))
-    return np.uint64(1) if number == np.uint64(0) else number
 
 
 def encode_arena(program: Program, arena: Arena) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:

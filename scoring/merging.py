@@ -22,13 +22,13 @@ from scoring.columns import Events
 from scoring.details import Detail
 from scoring.events import (
     AttributeFact,
+    BoughtLine,
     Bucket,
     Event,
     Facts,
     Handover,
     InvoiceLine,
     Merge,
-    ProductLine,
 )
 from scoring.facts.attributes import OWN, TEXT, attributes_of, kind_of, of_customer
 from scoring.hashing import text_hash
@@ -595,7 +595,7 @@ def facts_of(arena: Arena, c: int) -> Facts | None:
             for row in of_customer(arena.lines, customer, "line").tolist()
         ],
         product_lines=[
-            ProductLine(line=line, day=day)
+            BoughtLine(line=line, day=day)
             for line, day in of_customer(arena.categories, customer, "category").tolist()
         ],
         attributes=[

@@ -122,6 +122,7 @@ class Worker:
             Outputs(
                 tier_changes=prefix + names.tier_changes,
                 value_alerts=prefix + names.value_alerts,
+                segment_changes=prefix + names.segment_changes,
                 commands=prefix + names.commands,
                 customer_scores=prefix + names.customer_scores,
                 dead_letters=prefix + names.dead_letters,

@@ -55,6 +55,6 @@ def _term(
 
 def _next_tier(score: Score, points: float) -> dict[str, Any] | None:
     for tier in score.tiers:
-        if tier.enter_at is not None and points < tier.enter_at:
+        if isinstance(tier.enter_at, float) and points < tier.enter_at:
             return {"tier": tier.name, "missing_points": tier.enter_at - points}
     return None

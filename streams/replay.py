@@ -15,7 +15,8 @@ from numpy.typing import NDArray
 from scoring.arena import NEVER
 from scoring.calendar import calendar
 from scoring.columns import Events
-from scoring.merging import Roster, also_needed, is_part, score_merging
+from scoring.details import Detail
+from scoring.merging import Roster, Said, also_needed, is_part, score_merging
 from scoring.model import Currencies, Model
 from scoring.money import Rates
 from scoring.scorer import Scored, Scorer
@@ -116,7 +117,8 @@ class Replay:
         if self.roster.concerns(names, batch):
             yield from self._merge(decoded, touched.tolist(), batch, accepted)
             return
-        scored = self.scorer.score([self.states[n] for n in touched], batch, self.clock)
+        states = [self.states[n] for n in touched]
+        scored = self.scorer.score(states, batch, self.clock, _details(decoded, batch, accepted))
         self._note(kept, scored)
         self._keep(touched, scored)
         if scored.outcomes.used[0]:
@@ -141,7 +143,7 @@ class Replay:
         names = names + further
         merging = score_merging(
             self.scorer, self.roster, names, [self.states[n] for n in touched], batch, self.clock,
-            commands, shards=None,
+            Said(commands, _details(decoded, batch, accepted)), shards=None,
         )  # fmt: skip  # what is known, what comes
         scored, self.roster = merging.scored, merging.roster
         self._note(batch, scored)
@@ -205,6 +207,11 @@ class Replay:
         content, bounds = blobs.tobytes(), starts.tolist()
         for c, n in enumerate(touched):
             self.states[n] = content[bounds[c] : bounds[c + 1]]
+
+
+def _details(decoded: Decoded, batch: Events, accepted: NDArray[np.int64]) -> dict[int, Detail]:
+    """Return what some events of a batch say beyond columns, by their positions in it."""
+    return {e: decoded.details[int(accepted[e])] for e in np.flatnonzero(batch.detail).tolist()}
 
 
 def _no_cause(event: int) -> Any:

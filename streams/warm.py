@@ -18,9 +18,10 @@ from streams.state.cache import StateCache
 
 _LINES = (
     b'{"type":"transaction","event_id":"1","customer_id":"a","occurred_at":1700000000000,"amount":"12.50","cost":"3"}\n'
-    b'{"type":"payment","event_id":"2","customer_id":"a","occurred_at":"2024-01-01T00:00:00Z","amount":1,"due_at":"2024-01-02"}\n'
+    b'{"type":"payment","event_id":"2","customer_id":"a","occurred_at":"2024-01-01T00:00:00Z","amount":1,"due_at":"2024-01-02","invoice_id":"i"}\n'
     b'{"type":"complaint","event_id":"3","customer_id":"b","occurred_at":1700000000000,"severity":5}\n'
     b'{"type":"praise","event_id":"4","customer_id":"b","occurred_at":1700000000000,"rating":5}\n'
+    b'{"type":"profile","event_id":"5","customer_id":"b","occurred_at":1700000000000,"region":"x"}\n'
 )
 
 

@@ -16,7 +16,8 @@ from tests.conftest import Topics
 from tests.servers import free_port
 from tests.servers.topics import admin
 
-INPUTS = ("transactions", "payments", "complaints", "praise", "commands")
+LATER = ("feedback", "engagements", "costs", "profiles")
+INPUTS = ("transactions", "payments", "complaints", "praise", *LATER, "commands")
 
 
 @pytest.fixture
@@ -100,12 +101,12 @@ async def test_inputs_with_different_partitions_are_refused_by_name(
         ("payments", "partitions"),
         ("praise", "missing"),
     }
-    topics.create(dict.fromkeys(("praise", "commands", *OUTPUTS), 3))
+    topics.create(dict.fromkeys(("praise", *LATER, "commands", *OUTPUTS), 3))
     with pytest.raises(CheckError, match="differ in partitions"):
         await require_equal_partitions(settings)
 
 
-OUTPUTS = ("tier-changes", "value-alerts", "customer-scores", "dead-letters")
+OUTPUTS = ("tier-changes", "value-alerts", "segment-changes", "customer-scores", "dead-letters")
 
 
 async def test_missing_topics_are_refused_by_name(topics: Topics, settings: Settings) -> None:
@@ -174,4 +175,4 @@ async def test_outcomes_carry_the_brokers_time_so_that_a_worker_ahead_of_it_can_
         for topic in Table.of(settings).all()
     }
     by_broker = {role for role, kind in found.items() if kind == "LogAppendTime"}
-    assert by_broker == {"tier_changes", "value_alerts", "customer_scores"}
+    assert by_broker == {"tier_changes", "value_alerts", "segment_changes", "customer_scores"}

@@ -12,6 +12,7 @@ COMMANDS = (
     "worker",
     "replay",
     "send",
+    "override",
     "erase",
     "merge",
     "show",

@@ -10,10 +10,10 @@ from pydantic.fields import FieldInfo
 
 from scoring.events import Event
 from scoring.fields import Shape
-from scoring.jit import jit_borrowing
-from scoring.measures import KINDS
-from scoring.money import digits
 from scoring.hashing import type_seed
+from scoring.jit import jit_borrowing
+from scoring.measures import KINDS, KINDS_OF_TYPES
+from scoring.money import digits
 
 SLOTS: Final = 128
 """Size of the table of field names: a power of two, at least twice the number of names."""
@@ -29,6 +29,7 @@ FIELD: Final = np.dtype([
     ("name", np.int64), ("shape", np.int64), ("required", np.int64),
     ("low", np.int64), ("high", np.int64),  # bounds of a text's length or a level
     ("first", np.int64), ("last", np.int64),  # its choices
+    ("seed", np.uint64),  # of the hash of an invoice or a product line
 ])  # fmt: skip
 CHOICE: Final = np.dtype([("start", np.int64), ("stop", np.int64), ("kind", np.int64)])
 
@@ -68,10 +69,10 @@ def compile_contract(types: Mapping[str, type[Event]], base_currency: str) -> Co
             choices += [
                 (*texts.span(text), kind) for text, kind in _choices(info, type_name, base_currency)
             ]
-            fields.append((names.index(name), *_field(info), start, len(choices)))
+            seed = type_seed(_shape(info).name.lower())
+            fields.append((names.index(name), *_field(info), start, len(choices), seed))
         kind = _kind(default_kind(type_name, model))
-        seed = type_seed(type_name)
-        entries.append((*texts.span(type_name), first, len(fields), kind, seed))
+        entries.append((*texts.span(type_name), first, len(fields), kind, type_seed(type_name)))
     return Contract(
         texts=np.frombuffer(bytes(texts), np.uint8),
         names=np.array(name_spans, NAME),
@@ -98,9 +99,21 @@ def shapes(model: type[Event]) -> dict[Shape, str]:
 
 
 def default_kind(type_name: str, model: type[Event]) -> str:
-    """Return the kind of an event that names none; a type without kinds is a kind itself."""
+    """Return the kind of an event that names none; a type without kinds is a kind itself.
+
+    Where each event must name its kind, the first stands for it.
+    """
     name = shapes(model).get(Shape.KIND)
-    return type_name if name is None else str(model.model_fields[name].default)
+    if name is None:
+        return type_name
+    field = model.model_fields[name]
+    return KINDS_OF_TYPES[type_name][0] if field.is_required() else str(field.default)
+
+
+def is_plain(model: type[Event]) -> bool:
+    """Tell whether columns can hold all that an event of this type must say."""
+    required = (field for field in model.model_fields.values() if field.is_required())
+    return model.model_config.get("extra") == "ignore" and Shape.OTHER not in map(_shape, required)
 
 
 @jit_borrowing

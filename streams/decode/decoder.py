@@ -3,20 +3,21 @@
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from types import MappingProxyType
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from scoring.calendar import calendar
 from scoring.columns import Events
+from scoring.details import Detail
 from scoring.events import COMMANDS, COMMANDS_TOPIC, SENT_TYPES, TYPES, Event
+from scoring.hashing import hash64, name_hash, type_seed
 from scoring.money import Rates
-from streams.decode.contract import compile_contract
+from streams.decode.contract import compile_contract, is_plain
 from streams.decode.exact.reader import ModelReader, Reading
 from streams.decode.exact.refusal import Refusal, shown
 from streams.decode.grouping import group
-from scoring.hashing import hash64
 from streams.decode.headers import headers, is_cloud_event
 from streams.decode.lexing import empty_tokens
 from streams.decode.scan import ROW, Limits, scan
@@ -27,6 +28,7 @@ _LARGEST_COMMAND: Final = 1_000_000
 NO_LIMIT: Final = 2**62
 EACH_SAYS: Final = -1
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+Said = TypeVar("Said")
 
 
 class Rejected(NamedTuple):
@@ -55,6 +57,17 @@ class Decoded(NamedTuple):
     by_model: int = 0
     commands: Mapping[int, Event] = MappingProxyType({})
     """The merges and handovers among the events, by position."""
+    details: Mapping[int, Detail] = MappingProxyType({})
+    """What events say beyond columns, by position: those whose column `detail` is 1."""
+
+
+class _Judged(NamedTuple):
+    """What the models made of the records that the scanner left, by record."""
+
+    texts: NDArray[np.uint8]
+    rejected: list[Rejected]
+    commands: dict[int, Event]
+    details: dict[int, Detail]
 
 
 class Decoder:
@@ -78,6 +91,7 @@ class Decoder:
         self._calendar = calendar(timezone)
         self._contract = compile_contract(TYPES, base_currency)
         self._types = list(TYPES)
+        self._plain = {name for name, model in TYPES.items() if is_plain(model)}
         self._reader = ModelReader(self._calendar, rates)
         self._max_bytes = max_bytes
         self._future_limit_ms = future_limit_ms
@@ -97,9 +111,10 @@ class Decoder:
         future limit bounds event time: of each record, or one for all; None: no check.
         """
         types = self._types_of(event_type)
+        plain = [self._types.index(name) for name in types if name in self._plain]
         limits = Limits(
-            type=EACH_SAYS if len(types) > 1 else self._types.index(types[0]),
-            allowed=sum(1 << self._types.index(name) for name in types),
+            type=plain[0] if plain and len(types) == 1 else EACH_SAYS,
+            allowed=sum(1 << position for position in plain),
             keyed=keyed,
             max_bytes=max(self._max_bytes, _LARGEST_COMMAND if types == COMMANDS else 0),
             latest_ms=self._latest(now_ms, len(records.offset)),
@@ -109,16 +124,14 @@ class Decoder:
         left = scan(
             self._contract, self._calendar, records, limits, empty_tokens(self._contract), rows
         )
-        texts: NDArray[np.uint8] = records.buffer
-        rejected: list[Rejected] = []
-        commands: dict[int, Event] = {}
+        judged = _Judged(records.buffer, [], {}, {})
         if left:
-            texts, rejected, commands = self._read_by_model(records, rows, limits, types)
-        decoded = _gathered(rows, texts, rejected)
-        if commands:
-            places = np.searchsorted(decoded.record, list(commands)).tolist()
-            commands = dict(zip(places, commands.values(), strict=True))
-        return decoded._replace(by_model=left, commands=commands)
+            judged = self._read_by_model(records, rows, limits, types)
+        decoded = _gathered(rows, judged.texts, judged.rejected)
+        details = _by_position(decoded.record, judged.details)
+        decoded.events.detail[list(details)] = 1
+        commands = _by_position(decoded.record, judged.commands)
+        return decoded._replace(by_model=left, commands=commands, details=details)
 
     def _types_of(self, event_type: str | None) -> Sequence[str]:
         if event_type is None:
@@ -132,27 +145,28 @@ class Decoder:
 
     def _read_by_model(
         self, records: Records, rows: NDArray[Any], limits: Limits, types: Sequence[str]
-    ) -> tuple[NDArray[np.uint8], list[Rejected], dict[int, Event]]:
-        """Fill the rows that the scanner left; return texts, what was refused, and commands."""
+    ) -> _Judged:
+        """Fill the rows that the scanner left."""
         appended = bytearray()
-        commands: dict[int, Event] = {}
-        rejected: list[Rejected] = []
+        judged = _Judged(records.buffer, [], {}, {})
         for record in np.flatnonzero(rows["read"] == 0).tolist():
             try:
                 reading = self._judge(records, record, limits, types)
             except Refusal as refusal:
-                rejected.append(Rejected(record, refusal.error, refusal.message))
+                judged.rejected.append(Rejected(record, refusal.error, refusal.message))
             else:
                 start = len(records.buffer) + len(appended)
                 appended += reading.event_id + reading.customer_id
                 seed = self._contract.types[self._types.index(reading.type)]["seed"]
                 _enter(rows, record, reading, start, seed)
                 if reading.command is not None:
-                    commands[record] = reading.command
+                    judged.commands[record] = reading.command
+                if reading.detail is not None:
+                    judged.details[record] = reading.detail
         if not appended:
-            return records.buffer, rejected, commands
+            return judged
         texts = np.concatenate([records.buffer, np.frombuffer(bytes(appended), np.uint8)])
-        return _read_only(texts), rejected, commands
+        return judged._replace(texts=_read_only(texts))
 
     def _judge(
         self, records: Records, record: int, limits: Limits, types: Sequence[str]
@@ -202,10 +216,27 @@ def _enter(rows: NDArray[Any], record: int, reading: Reading, start: int, seed: 
     event_id = np.frombuffer(reading.event_id, np.uint8)
     length = len(event_id)
     rows[record] = (
-        1, reading.kind, reading.at, reading.day, hash64(event_id, 0, length, seed),
+        1, reading.kind, reading.day, reading.due_day, reading.at,
+        hash64(event_id, 0, length, seed),
         reading.amount, reading.cost, reading.due, reading.level,
-        start + length, len(reading.customer_id), start, length,
+        _hashed("category", reading.category), _hashed("invoice", reading.invoice),
+        start + length, start, len(reading.customer_id), length,
     )  # fmt: skip
+
+
+def _hashed(what: str, text: bytes | None) -> np.uint64:
+    if text is None:
+        return np.uint64(0)
+    seed = np.uint64(type_seed(what))
+    return name_hash(np.frombuffer(text, np.uint8), 0, len(text), seed)
+
+
+def _by_position(record: NDArray[np.int32], found: Mapping[int, Said]) -> dict[int, Said]:
+    """Return what was found by record by position among the accepted."""
+    if not found:
+        return {}
+    places = np.searchsorted(record, list(found)).tolist()
+    return dict(zip(places, found.values(), strict=True))
 
 
 def _gathered(rows: NDArray[Any], texts: NDArray[np.uint8], rejected: list[Rejected]) -> Decoded:
@@ -230,6 +261,10 @@ def _gathered(rows: NDArray[Any], texts: NDArray[np.uint8], rejected: list[Rejec
             cost=_column(rows, "cost"),
             due=_column(rows, "due"),
             level=_column(rows, "level"),
+            due_day=_column(rows, "due_day", np.int32),
+            category=_column(rows, "category", np.uint64),
+            invoice=_column(rows, "invoice", np.uint64),
+            detail=np.zeros(len(rows), np.int8),
         ),
         event_id_start=_column(rows, "id_start"),
         event_id_length=_column(rows, "id_length", np.int32),

@@ -3,8 +3,8 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from scoring.jit import jit
 from scoring.hashing import hash64
+from scoring.jit import jit
 from streams.decode.lexing import same_bytes
 
 

@@ -10,11 +10,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from scoring.calendar import Calendar, day_of
+from scoring.events import ANSWERS
 from scoring.fields import Shape
+from scoring.hashing import hash64, name_hash
 from scoring.jit import jit_borrowing
-from scoring.measures import ABSENT
+from scoring.measures import ABSENT, KINDS
 from streams.decode.contract import Contract
-from scoring.hashing import hash64
 from streams.decode.headers import is_cloud_event
 from streams.decode.lexing import NULL, NUMBER, STRING, read_object, same_bytes
 from streams.decode.plain import end_of_date, epoch_ms, integer, minor_units, rfc3339
@@ -33,22 +34,32 @@ CURRENCY: Final = int(Shape.CURRENCY)
 KIND: Final = int(Shape.KIND)
 LEVEL: Final = int(Shape.LEVEL)
 TEXT: Final = int(Shape.TEXT)
+ANSWER: Final = int(Shape.ANSWER)
+INVOICE: Final = int(Shape.INVOICE)
+CATEGORY: Final = int(Shape.CATEGORY)
+
+LOWEST: Final = np.array([ANSWERS.get(kind, (0, -1))[0] for kind in KINDS])
+HIGHEST: Final = np.array([ANSWERS.get(kind, (0, -1))[1] for kind in KINDS])
+"""Of the answers of each kind of event; -1: it has none."""
 
 ROW: Final = np.dtype([
-    ("read", np.int64),  # 1: accepted, 0: left to the models
-    ("kind", np.int64),
+    ("read", np.int32),  # 1: accepted, 0: left to the models
+    ("kind", np.int32),
+    ("day", np.int32),
+    ("due_day", np.int32),
     ("at", np.int64),
-    ("day", np.int64),
     ("identity", np.uint64),
     ("amount", np.int64),
     ("cost", np.int64),
     ("due", np.int64),
     ("level", np.int64),
-    ("customer_start", np.int64), ("customer_length", np.int64),  # spans of the texts
-    ("id_start", np.int64), ("id_length", np.int64),
+    ("category", np.uint64),
+    ("invoice", np.uint64),
+    ("customer_start", np.int64), ("id_start", np.int64),  # spans of the texts
+    ("customer_length", np.int32), ("id_length", np.int32),
 ])  # fmt: skip
-"""A row for each record, as in `Events`. Rows and not columns, because compiled functions take a
-row as one pointer, but an array as seven numbers."""
+"""A row for each record, as in `Events`, zeros at first. Rows and not columns, because compiled
+functions take a row as one pointer, but an array as seven numbers. Small, as new memory is slow."""
 
 
 class Limits(NamedTuple):
@@ -137,9 +148,10 @@ def _event(
         if token.stamp == stamp and token.kind != NULL:
             if not _field(contract, calendar, buffer, field, token, row):
                 return False
-        elif field.required:
+        elif field.required or (field.shape == ANSWER and HIGHEST[row.kind] >= 0):
             return False
     row.day = day_of(calendar, row.at)
+    row.due_day = day_of(calendar, row.due) if row.due >= 0 else -1
     row.identity = hash64(buffer, row.id_start, row.id_length, known.seed)
     return True
 
@@ -170,9 +182,12 @@ def _field(
     if shape == COST:
         row.cost = _money(buffer, token, contract.digits)
         return bool(row.cost >= 0)
-    if shape == LEVEL:
+    if shape in (LEVEL, ANSWER):
         row.level = integer(buffer, token.start, token.stop) if token.kind == NUMBER else -1
-        return bool(field.low <= row.level <= field.high)
+        low, high = field.low, field.high
+        if shape == ANSWER:  # the kind is known: it stands before the answer in the contract
+            low, high = LOWEST[row.kind], HIGHEST[row.kind]
+        return bool(low <= row.level <= high)
     return token.kind == STRING and _text(contract, buffer, field, token, row)
 
 
@@ -195,6 +210,12 @@ def _text(contract: Contract, buffer: NDArray[np.uint8], field: Any, token: Any,
         row.id_start, row.id_length = token.start, length
     elif shape == CUSTOMER_ID:
         row.customer_start, row.customer_length = token.start, length
+    elif shape in (INVOICE, CATEGORY):
+        hashed = name_hash(buffer, token.start, length, field.seed)
+        if shape == INVOICE:
+            row.invoice = hashed
+        else:
+            row.category = hashed
     else:
         return bool(shape == TEXT)
     return True

@@ -32,6 +32,7 @@ class Outputs(NamedTuple):
 
     tier_changes: str
     value_alerts: str
+    segment_changes: str
     commands: str
     customer_scores: str
     dead_letters: str
@@ -117,6 +118,7 @@ class Outbox:
         topics = (
             ("tier_changes", self._outputs.tier_changes),
             ("value_alerts", self._outputs.value_alerts),
+            ("segment_changes", self._outputs.segment_changes),
         )
         while True:
             number, messages, customers = await self._waiting.get()
@@ -152,6 +154,6 @@ class Outbox:
 
 def _record(message: Message) -> Record:
     said = message.value
-    kind = "tier-change" if message.role == "tier_changes" else "value-alert"
+    kind = message.role.removesuffix("s").replace("_", "-")
     headers = cloud_event_headers(message.id, kind, said["customer_id"], said["occurred_at"])
     return Record(message.customer, to_json(said), headers)

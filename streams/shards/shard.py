@@ -16,12 +16,14 @@ import structlog
 from aiokafka.errors import MessageSizeTooLargeError
 
 from scoring.calendar import calendar, day_of
+from scoring.details import Detail
 from scoring.events import Event
 from scoring.kernel import MERGE, WALL_CLOCK
 from scoring.merging import (
     MOST_MEMBERS,
     Refused,
     Roster,
+    Said,
     also_needed,
     is_part,
     score_merging,
@@ -323,7 +325,7 @@ class Shard:
     async def _scored(self, batch: Batch, customers: list[bytes], clock: int) -> Changed:
         states = await self._states_of(customers)
         began = time.perf_counter()
-        scored = self._scorer.score(states, batch.events, clock)
+        scored = self._scorer.score(states, batch.events, clock, _details(batch))
         self._observe("score", began)
         messages = list(self._wording.messages(scored.outcomes, customers, _causes(batch)))
         written = Written(*self._scorer.write(scored.arena))
@@ -337,8 +339,8 @@ class Shard:
         states = await self._states_of(everybody)
         began = time.perf_counter()
         merging = score_merging(
-            self._scorer, self._roster, everybody, states, batch.events, clock, commands,
-            shards=self.shards,
+            self._scorer, self._roster, everybody, states, batch.events, clock,
+            Said(commands, _details(batch)), shards=self.shards,
         )  # fmt: skip  # what is known, what comes
         self._observe("score", began)
         cause, scored = _causes(batch), merging.scored
@@ -582,6 +584,15 @@ def _commands(batch: Batch) -> dict[int, Event]:
         part, position = batch.source(event)
         if (command := part.arrived.decoded.commands.get(position)) is not None:
             found[event] = command
+    return found
+
+
+def _details(batch: Batch) -> dict[int, Detail]:
+    """Return what some events of a batch say beyond columns, by their positions in it."""
+    found = {}
+    for event in np.flatnonzero(batch.events.detail).tolist():
+        part, position = batch.source(event)
+        found[event] = part.arrived.decoded.details[position]
     return found
 
 

@@ -42,6 +42,25 @@ def test_each_event_goes_to_its_topic_byte_for_byte_keyed_by_its_customer(
     assert records(topics, "complaints") == []
 
 
+def test_every_type_that_producers_send_has_its_topic(
+    topics: Topics, installation: dict[str, str]
+) -> None:
+    """Facts have one each, named in the plural; decisions about a customer share one."""
+    places = {
+        "feedback": "feedback",
+        "engagement": "engagements",
+        "cost": "costs",
+        "profile": "profiles",
+        "override": "commands",
+    }
+    events = [event(kind, 1) for kind in places]
+    sent = valuepulse("send", "-", variables=installation, stdin=ndjson(*events))
+    assert sent.code == 0, sent.err
+    for kind, name in places.items():
+        (record,) = records(topics, name)
+        assert content(record)["type"] == kind
+
+
 def test_a_customer_keeps_its_partition_and_its_order(
     topics: Topics, installation: dict[str, str]
 ) -> None:
@@ -87,7 +106,7 @@ def test_lines_without_topic_are_told_and_the_others_sent(
     assert sent.code == 4
     unusable = {u["where"]: u["reason"] for u in sent.json()["unusable"]}
     assert list(unusable) == [f"{path}:{line}" for line in (1, 4, 5, 6, 7)]
-    assert "'purchase'; known are complaint, erasure, merge, payment" in unusable[f"{path}:4"]
+    assert "'purchase'; known are complaint, cost, engagement, erasure" in unusable[f"{path}:4"]
     assert f"{path}:5: has the customer_id 7" in sent.err
     assert len(records(topics, "praise")) == 2
 

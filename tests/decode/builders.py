@@ -91,6 +91,10 @@ def events_of(decoded: Decoded) -> list[dict[str, Any]]:
                 "at": int(events.at[row]),
                 "day": int(events.day[row]),
                 **{name: None if value == ABSENT else value for name, value in optional.items()},
+                "due_day": int(events.due_day[row]),
+                "category": int(events.category[row]),
+                "invoice": int(events.invoice[row]),
+                "detail": decoded.details.get(row) if events.detail[row] else None,
             }
         )
     return rows

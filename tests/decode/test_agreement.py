@@ -9,7 +9,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from scoring.events import TYPES
+from scoring.events import SENT_TYPES, TYPES
+from scoring.measures import KINDS, KINDS_OF_TYPES
 from tests.decode.builders import BY_MODEL, SALE, a_decoder, a_value, events_of, records_of
 from tests.strategies import streams
 
@@ -94,28 +95,52 @@ anything = st.one_of(
     decimals,
     st.none(),
     st.booleans(),
-    st.integers(0, 6),
+    st.integers(-1, 11),
     st.lists(st.integers(), max_size=2),
-    st.dictionaries(st.sampled_from(["production", "tax", "service"]), decimals, max_size=2),
+    st.dictionaries(st.sampled_from(["production", "tax", "after_sales"]), decimals, max_size=2),
 )
 names = st.sampled_from(sorted({name for model in TYPES.values() for name in model.model_fields}))
 
 
 @given(
-    st.sampled_from(["transaction", "payment", "complaint", "praise", None]),
+    st.sampled_from([*SENT_TYPES, None]),
     st.dictionaries(names | texts, anything, max_size=4),
+    st.sampled_from([None, *KINDS]),
     st.sampled_from([(",", ":"), (", ", ": "), (" ,\n", "\t:\r")]),
     st.booleans(),
 )
 @thorough
 def test_both_decide_alike_on_any_fields(
-    event_type: str | None, changes: dict[str, Any], separators: tuple[str, str], escaped: bool
+    event_type: str | None,
+    changes: dict[str, Any],
+    kind: str | None,
+    separators: tuple[str, str],
+    escaped: bool,
 ) -> None:
     """Valid or not: a value is accepted by both with the same columns, or refused by both."""
-    event = SALE | {"type": event_type or "payment"} | changes
+    event = SALE | {"type": event_type or "payment"} | ({"kind": kind} if kind else {}) | changes
     value = json.dumps(event, ensure_ascii=escaped, separators=separators).encode()
     usual, models, _ = both([value], event_type=event_type)
     assert usual == models
+
+
+def kinds_of(event_type: str) -> st.SearchStrategy[dict[str, Any]]:
+    """A type of event that names its kind, with a number that may answer."""
+    kind = st.sampled_from(KINDS_OF_TYPES[event_type])
+    value = st.integers(-1, 11) | st.sampled_from([None, 5.0, "5", True])
+    return st.fixed_dictionaries(
+        {"type": st.just(event_type), "kind": kind}, optional={"value": value}
+    )
+
+
+@given(st.sampled_from(["feedback", "engagement", "cost"]).flatmap(kinds_of))
+@thorough
+def test_both_judge_answers_and_kinds_alike(changes: dict[str, Any]) -> None:
+    usual, models, plain = both([a_value(**changes)], event_type=changes["type"])
+    assert usual == models
+    accepted, _ = usual
+    if accepted and changes["kind"] != "suggestion":
+        assert plain == 1, "what is accepted needs no model"
 
 
 PLAIN = [

@@ -9,12 +9,23 @@ import numpy as np
 import pytest
 from numba.core.dispatcher import Dispatcher
 
+from scoring.details import Detail, Value
+from scoring.events import TYPES
+from scoring.hashing import hash64, name_hash, type_seed
 from scoring.money import Rates
 from streams.decode import Decoder, records_of_lines
+from streams.decode.contract import SLOTS, compile_contract
 from streams.decode.grouping import group
-from scoring.hashing import hash64, type_seed
 from streams.decode.scan import scan
-from tests.decode.builders import a_decoder, a_value, decode_one, events_of, records_of
+from tests.decode.builders import (
+    SALE,
+    Header,
+    a_decoder,
+    a_value,
+    decode_one,
+    events_of,
+    records_of,
+)
 
 
 def test_a_sale_becomes_its_columns() -> None:
@@ -33,7 +44,14 @@ def test_a_sale_becomes_its_columns() -> None:
         "cost": 730,  # half to even
         "due": 1_706_716_799_999,  # the last millisecond of that day in Shanghai
         "level": None,
+        "due_day": 19_753,
+        "category": 0,
+        "invoice": 0,
+        "detail": None,
     }
+
+
+OVERRIDE = {"score": "value", "tier": "VIP", "author": "ann", "reason": "创始客户"}
 
 
 @pytest.mark.parametrize(
@@ -45,6 +63,15 @@ def test_a_sale_becomes_its_columns() -> None:
         ("complaint", {"severity": 4}, "complaint", 4),
         ("complaint", {}, "complaint", None),
         ("praise", {"rating": 5, "type": "praise"}, "praise", 5),
+        ("feedback", {"kind": "nps", "value": 0}, "nps", 0),
+        ("feedback", {"kind": "nps", "value": 10}, "nps", 10),
+        ("feedback", {"kind": "csat", "value": 5}, "csat", 5),
+        ("feedback", {"kind": "suggestion", "value": 99}, "suggestion", None),
+        ("feedback", {"kind": "suggestion", "value": ["?"]}, "suggestion", None),
+        ("engagement", {"kind": "renewal"}, "renewal", None),
+        ("cost", {"kind": "after_sales"}, "after_sales", None),
+        ("profile", {"region": "华东"}, "profile", None),
+        ("override", OVERRIDE, "override", None),
     ],
 )
 def test_type_and_kind_decide_the_columns(
@@ -79,6 +106,127 @@ def test_each_part_of_the_costs_is_converted_by_itself() -> None:
     """Two halves of a cent are rounded to nothing each, not to one cent together."""
     event = decode_one(a_value(costs={"production": "0.005", "service": "0.005", "tax": 9}))
     assert event["cost"] == 0
+
+
+@pytest.mark.parametrize(
+    ("due", "day"),
+    [
+        ("2024-01-31", 19_753),
+        ("2024-01-31T23:59:59+08:00", 19_753),
+        ("2024-01-31T16:00:00Z", 19_754),
+        (0, 0),
+        (None, -1),
+    ],
+)
+def test_an_instant_is_due_on_its_business_day(due: Any, day: int) -> None:
+    assert decode_one(a_value(due_at=due), "payment")["due_day"] == day
+
+
+def test_what_was_due_before_1970_in_the_business_time_zone_has_no_day() -> None:
+    assert decode_one(a_value(due_at=0), timezone="America/New_York")["due_day"] == -1
+
+
+def test_invoices_and_product_lines_are_hashes_that_types_share() -> None:
+    """A payment must meet the sale that its invoice billed; a text in the other field must not."""
+    sale = decode_one(a_value(invoice_id="7", category="7"))
+    payment = decode_one(a_value(invoice_id="7"), "payment")
+    complaint = decode_one(a_value(category="7"), "complaint")
+    seven = np.frombuffer(b"7", np.uint8)
+    expected = {
+        name: int(hash64(seven, 0, 1, np.uint64(type_seed(name))))
+        for name in ("invoice", "category")
+    }  # part of stored state: never to change
+    assert (sale["invoice"], sale["category"]) == (expected["invoice"], expected["category"])
+    assert (payment["invoice"], payment["category"]) == (expected["invoice"], 0)
+    assert complaint["category"] == 0
+    assert sale["invoice"] != sale["category"]
+
+
+def test_the_hash_of_a_name_is_never_the_one_that_stands_for_none() -> None:
+    """An empty text of seed 0 has hash 0; any text might."""
+    nothing = np.zeros(0, np.uint8)
+    assert hash64(nothing, 0, 0, np.uint64(0)) == 0
+    assert name_hash(nothing, 0, 0, np.uint64(0)) == 1
+
+
+def test_a_profile_sets_attributes_numbers_as_floats() -> None:
+    """Everything but the common fields; what an envelope gives is not of the customer either."""
+    event = {name: SALE[name] for name in ("event_id", "customer_id", "occurred_at")}
+    profile: dict[str, Value] = {"region": "华东", "staff": 40, "sales": 1.5, "listed": True}
+    profile["owner"] = None
+    expected = tuple(profile.items())
+    plain = decode_one(json.dumps(event | profile | {"type": "profile"}).encode(), "profile")
+    assert plain["detail"] == Detail(attributes=expected)
+    assert [type(value) for _, value in plain["detail"].attributes] == [
+        str, float, float, bool, type(None),
+    ]  # fmt: skip
+    binary: list[Header] = [("ce_id", b"e9"), ("ce_type", b"shop.profile"), ("ce_source", b"crm")]
+    del event["event_id"]
+    assert decode_one(json.dumps(event | profile).encode(), None, headers=binary)[
+        "detail"
+    ] == Detail(attributes=expected)
+    envelope = {"id": "e9", "source": "crm", "specversion": "1.0", "data": event | profile}
+    structured: list[Header] = [("content-type", b"application/cloudevents+json")]
+    assert decode_one(json.dumps(envelope).encode(), "profile", headers=structured)[
+        "detail"
+    ] == Detail(attributes=expected)
+
+
+@pytest.mark.parametrize(
+    ("said", "tier", "mode", "until"),
+    [
+        ({}, "VIP", "pin", None),
+        ({"mode": None, "until": None}, "VIP", "pin", None),
+        ({"mode": "floor", "until": "1970-02-01"}, "VIP", "floor", 31.0),
+        ({"tier": None}, None, "pin", None),
+    ],
+)
+def test_an_override_is_attributes_of_its_score(
+    said: dict[str, Any], tier: str | None, mode: str, until: float | None
+) -> None:
+    detail = decode_one(a_value(**OVERRIDE | said), "override")["detail"]
+    assert dict(detail.attributes) == {
+        "override:value:tier": tier,
+        "override:value:mode": mode,
+        "override:value:until": until,
+        "override:value:author": "ann",
+        "override:value:reason": "创始客户",
+    }
+
+
+@pytest.mark.parametrize(("kind", "sign"), [("sale", 1), ("refund", -1)])
+def test_costs_are_told_part_by_part_a_refunds_negative(kind: str, sign: int) -> None:
+    event = decode_one(
+        a_value(kind=kind, costs={"production": "3.20", "logistics": None, "after_sales": 1})
+    )
+    assert event["cost"] == 420
+    assert event["detail"].costs == (
+        ("production_costs", sign * 320),
+        ("after_sales_costs", sign * 100),
+    )
+
+
+def test_details_stand_at_their_events_among_the_accepted() -> None:
+    values = [
+        a_value(),
+        b"?",
+        a_value(costs={"service": 1}),
+        a_value(),
+        a_value(costs={"service": 2}),
+    ]
+    decoded = a_decoder().decode(
+        records_of(values), event_type="transaction", now_ms=None, keyed=False
+    )
+    assert decoded.events.detail.tolist() == [0, 1, 0, 1]
+    assert {position: detail.costs for position, detail in decoded.details.items()} == {
+        1: (("service_costs", 100),),
+        3: (("service_costs", 200),),
+    }
+
+
+def test_the_table_of_names_has_room() -> None:
+    """A fuller one makes every unknown name a long search, a full one an endless one."""
+    assert 2 * len(compile_contract(TYPES, "CNY").names) <= SLOTS
 
 
 @pytest.mark.parametrize(("day", "minor"), [("2024-06-30", 710), ("2024-07-01", 706)])

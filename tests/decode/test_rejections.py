@@ -6,8 +6,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tests.decode.builders import a_decoder, a_value, decode_one, events_of, records_of
+from tests.decode.builders import SALE, a_decoder, a_value, decode_one, events_of, records_of
 
+OVERRIDE = {"score": "value", "tier": "VIP", "author": "ann", "reason": "创始客户"}
 DEEP = b'{"x":' + b"[" * 20_000 + b"]" * 20_000 + b"}"
 
 
@@ -50,7 +51,7 @@ def raw(field: str, text: str) -> bytes:
         (a_value(amount=None), "MissingField", "`amount` is missing"),
         (a_value(cost="-0.01"), "OutOfRange", "`cost` is `-0.01`: must be at least 0"),
         (a_value(cost=1, costs={"service": 1}), "Contradiction", "both `cost` and `costs`"),
-        (a_value(costs={"tax": 1}), "MissingField", "none of production"),
+        (a_value(costs={"tax": 1}), "MissingField", "marketing, after_sales; leave"),
         (a_value(costs={"service": []}), "WrongType", "`costs.service` is `[]`"),
         (a_value(costs="1"), "WrongType", "`costs` is `1`: must be a JSON object"),
         (raw("costs", '{"service":1,"service":2}'), "DuplicateField", "`costs.service` is given"),
@@ -110,6 +111,84 @@ def test_a_level_is_a_whole_number_from_1_to_5(
     assert found[0] == error
     assert f"`{field}`" in found[1]
     assert message in found[1]
+
+
+@pytest.mark.parametrize(
+    ("event_type", "value", "error", "message"),
+    [
+        ("feedback", a_value(), "MissingField", "`kind` is missing"),
+        ("feedback", a_value(kind=None), "MissingField", "`kind` is missing"),
+        ("feedback", a_value(kind="sale"), "OutOfRange", "must be 'suggestion', 'nps' or 'csat'"),
+        ("feedback", a_value(kind="nps"), "MissingField", "field `value` is missing"),
+        ("feedback", a_value(kind="csat", value=None), "MissingField", "field `value` is missing"),
+        ("feedback", a_value(kind="nps", value=11), "OutOfRange", "`11`: must be 0 to 10 for nps"),
+        ("feedback", a_value(kind="csat", value=0), "OutOfRange", "`0`: must be 1 to 5 for csat"),
+        ("feedback", a_value(kind="nps", value=True), "WrongType", "must be a whole number"),
+        ("feedback", a_value(kind="nps", value="9"), "WrongType", "must be a whole number"),
+        ("feedback", a_value(kind="nps", value=9.0), "WrongType", "must be a whole number"),
+        ("engagement", a_value(), "MissingField", "`kind` is missing"),
+        ("engagement", a_value(kind="visit"), "OutOfRange", "`visit`: must be 'inquiry', 'task'"),
+        ("cost", a_value(), "MissingField", "`kind` is missing"),
+        ("cost", a_value(kind="production", amount=0), "OutOfRange", "greater than 0"),
+        ("cost", a_value(kind="production", currency="EUR"), "UnknownCurrency", "has no rate"),
+        ("override", a_value(), "MissingField", "`score` is missing (and 2 more"),
+        ("override", a_value(**OVERRIDE, mode="top"), "OutOfRange", "'pin', 'floor' or 'ceiling'"),
+        ("override", a_value(**OVERRIDE, until="soon"), "WrongType", "a date such as `2026-01-31`"),
+        ("override", a_value(**OVERRIDE, until=19_000), "WrongType", "a date such as"),
+        ("override", a_value(**OVERRIDE, until="1969-12-31"), "OutOfRange", "from 1970 to 9999"),
+        ("override", a_value(**OVERRIDE | {"reason": ""}), "OutOfRange", "at least 1 character"),
+        ("override", a_value(**OVERRIDE | {"author": None}), "MissingField", "`author` is missing"),
+        ("override", a_value(**OVERRIDE | {"score": "a b"}), "OutOfRange", "`score` is `a b`"),
+    ],
+)
+def test_a_bad_event_of_another_type_is_rejected_alike(
+    event_type: str, value: bytes, error: str, message: str
+) -> None:
+    got_error, got_message = decode_one(value, event_type)
+    assert got_error == error
+    assert message in got_message
+
+
+def a_profile(**attributes: Any) -> bytes:
+    """A profile as JSON, in ASCII so that half a surrogate can stand in it."""
+    common = {name: SALE[name] for name in ("event_id", "customer_id", "occurred_at")}
+    return json.dumps(common | attributes).encode()
+
+
+@pytest.mark.parametrize(
+    ("value", "error", "message"),
+    [
+        (a_profile(), "MissingField", "the event has no attribute"),
+        (a_profile(type="profile"), "MissingField", "the event has no attribute"),
+        (a_profile(Region="x"), "OutOfRange", "the attribute `Region`: a name must match ^[a-z]["),
+        (a_profile(地区="x"), "OutOfRange", "the attribute `地区`"),
+        (a_profile(**{"a" * 65: 1}), "OutOfRange", f"the attribute `{'a' * 64}`"),
+        (a_profile(**{"a\n": 1}), "OutOfRange", "a name must match"),
+        (a_profile(**{"": 1}), "OutOfRange", "the attribute ``"),
+        (a_profile(**{"\ud800": 1}), "InvalidUtf8", "half a surrogate"),
+        (a_profile(region="\ud800"), "InvalidUtf8", "half a surrogate"),
+        (a_profile(region=""), "OutOfRange", "must have 1 to 256 characters"),
+        (a_profile(region="é" * 257), "OutOfRange", "must have 1 to 256 characters"),
+        (a_profile(region=["x"]), "WrongType", "text, a number, true, false or null"),
+        (a_profile(region={"x": 1}), "WrongType", "text, a number, true, false or null"),
+        (a_profile(sales=10**15 + 1), "OutOfRange", "a finite number from -10^15 to 10^15"),
+        (a_profile(sales=1).replace(b"1}", b"-1e400}"), "OutOfRange", "a finite number"),
+        (a_profile(sales=1).replace(b"1}", b"1e99999999999999999999}"), "OutOfRange", "a finite"),
+        (a_profile(sales=1).replace(b"1}", b'1,"sales":2}'), "DuplicateField", "`sales` is given"),
+        (a_profile(**{f"a{n}": n for n in range(65)}), "OutOfRange", "65 attributes: at most 64"),
+    ],
+)
+def test_a_bad_attribute_is_rejected_by_name(value: bytes, error: str, message: str) -> None:
+    got_error, got_message = decode_one(value, "profile")
+    assert got_error == error
+    assert message in got_message
+    assert got_message.encode("utf-8")
+
+
+def test_64_attributes_at_their_limits_are_taken() -> None:
+    edges = {"a" * 64: "é" * 256, "sales": -(10**15), "tiny": 0.1}
+    filled = edges | {f"a{n}": None for n in range(61)}
+    assert len(decode_one(a_profile(**filled), "profile")["detail"].attributes) == 64
 
 
 def test_a_message_can_always_be_sent_on() -> None:

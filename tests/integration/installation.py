@@ -25,11 +25,11 @@ from streams.state.rosters import roster_of
 from tests.integration import topic_logs
 from tests.integration.processes import WORKER, Process
 from tests.integration.topic_logs import Record
-from tests.integration.traffic import PARTITIONS, TYPES
+from tests.integration.traffic import INPUTS, PARTITIONS
 from tests.servers import create_topics, delete_topics
 from tests.waiting import wait_until
 
-OUTPUTS = ("tier_changes", "value_alerts", "customer_scores", "dead_letters")
+OUTPUTS = ("tier_changes", "value_alerts", "segment_changes", "customer_scores", "dead_letters")
 
 
 class Installation:
@@ -244,12 +244,12 @@ def installation(
 def input_topics(
     bootstrap: str, partitions: Mapping[str, int] | None = None, **config: str
 ) -> Iterator[dict[str, str]]:
-    """Make the four input topics, empty; yields their names by event type."""
+    """Make the input topics, empty; yields their names by event type."""
     prefix = f"test-{uuid.uuid4().hex[:8]}"
-    named = {event_type: f"{prefix}-{event_type}" for event_type in TYPES}
-    counts = dict.fromkeys(TYPES, PARTITIONS) | dict(partitions or {})
+    named = {event_type: f"{prefix}-{event_type}" for event_type in INPUTS}
+    counts = dict.fromkeys(INPUTS, PARTITIONS) | dict(partitions or {})
     configuration = {name.replace("_", "."): value for name, value in config.items()}
-    create_topics(bootstrap, {named[each]: counts[each] for each in TYPES}, configuration)
+    create_topics(bootstrap, {named[each]: counts[each] for each in INPUTS}, configuration)
     try:
         yield named
     finally:

@@ -29,7 +29,7 @@ from tests.cli.command import Ended, valuepulse
 from tests.integration import topic_logs
 from tests.integration.installation import OUTPUTS, Installation, input_topics, installation
 from tests.integration.processes import WORKER, run_to_end
-from tests.integration.traffic import TYPES, traffic
+from tests.integration.traffic import INPUTS, traffic
 from tests.integration.verdict import differences, left_by, oracle
 from tests.servers import BROKER_VARIABLE, REDIS_VARIABLE, free_port
 from tests.servers.certificates import Authority, Certificate
@@ -276,7 +276,7 @@ def test_every_command_works_with_the_documented_rights(
 
 def test_an_operator_may_make_the_topics(place: Place, run: Installation) -> None:
     """`run` had them made by the owner; here they are made anew, with the rights alone."""
-    names = {f"topics.{role}": f"{run.name}-again-{role}" for role in (*TYPES, *OUTPUTS)}
+    names = {f"topics.{role}": f"{run.name}-again-{role}" for role in (*INPUTS, *OUTPUTS)}
     again = environment(run, place.as_user("operator") | names)
     refused = valuepulse("topics", "ensure", variables=again)
     assert refused.code == UNAVAILABLE

@@ -9,7 +9,7 @@ import pytest
 from streams.settings import PACKAGED
 from tests.integration.installation import OUTPUTS, Installation, input_topics
 from tests.integration.processes import WORKER, run_to_end
-from tests.integration.traffic import PARTITIONS, TYPES
+from tests.integration.traffic import INPUTS, PARTITIONS
 from tests.servers import Kafka, Valkey, create_topics, delete_topics
 from tests.servers.process import free_port
 
@@ -41,7 +41,7 @@ def test_input_topics_of_different_partition_counts_are_refused_by_name(
 
 def test_without_a_broker_a_worker_names_it_and_exits_3(valkey: Valkey, tmp_path: Path) -> None:
     nobody = f"127.0.0.1:{free_port()}"
-    inputs = {event_type: event_type for event_type in TYPES}
+    inputs = {event_type: event_type for event_type in INPUTS}
     run = Installation(tmp_path, nobody, valkey.url, inputs, MODEL, {})
     code, written = run_to_end(WORKER, run.environment)
     assert code == UNAVAILABLE
@@ -50,7 +50,7 @@ def test_without_a_broker_a_worker_names_it_and_exits_3(valkey: Valkey, tmp_path
 
 def test_without_redis_a_worker_names_it_and_exits_3(kafka: Kafka, tmp_path: Path) -> None:
     nobody = f"127.0.0.1:{free_port()}"
-    inputs = {event_type: event_type for event_type in TYPES}
+    inputs = {event_type: event_type for event_type in INPUTS}
     run = Installation(tmp_path, kafka.bootstrap, f"redis://{nobody}/0", inputs, MODEL, {})
     code, written = run_to_end(WORKER, run.environment)
     assert code == UNAVAILABLE

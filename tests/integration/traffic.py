@@ -1,4 +1,4 @@
-"""Generated traffic: what producers send to the four input topics, good and bad, from a seed."""
+"""Generated traffic: what producers send to the input topics, good and bad, from a seed."""
 
 from __future__ import annotations
 
@@ -12,7 +12,9 @@ from typing import Any, NamedTuple
 FACTS = ("transaction", "payment", "complaint", "praise")
 COMMANDS = "commands"
 TYPES = (*FACTS, COMMANDS)
-"""The input topics, by what they carry."""
+"""The input topics that get traffic, by what they carry."""
+INPUTS = (*FACTS, "feedback", "engagement", "cost", "profile", COMMANDS)
+"""All input topics; the traffic of a seed stays what it was."""
 PARTITIONS = 4
 ONCE_ERASED = 500
 START = datetime(2024, 3, 1, tzinfo=UTC)

@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 
 from scoring.calendar import calendar
-from streams.output.messages import day_text, instant_text, to_json
+from streams.output.messages import Cause, day_text, instant_text, to_json
 from tests.properties.shard import Shard
-from tests.scoring.batches import shop_mapping
+from tests.scoring.batches import Event, columns, shop_mapping
 
 Json = dict[str, Any]
 CUSTOMER = "客户\n1"
@@ -60,6 +60,23 @@ def test_the_story_tells_of_every_kind_of_outcome() -> None:
     assert {(a["state"], a["cause"]["kind"]) for a in alerts} == {
         ("opened", "event"), ("resolved", "event"), ("opened", "time"), ("resolved", "time"),
     }  # fmt: skip
+
+
+def test_what_a_person_decided_is_a_cause_of_its_own_kind() -> None:
+    """Its id is that of any event's outcome (docs/semantics.md section 8)."""
+    scorer, at = shop().scorer, 1_772_000_000_000
+    praised = columns([Event(0, "praise", 20_500, 1), Event(0, "sale", 20_500, 2, amount=80_000)])
+    scored = scorer.score([b""], praised, -1)
+    messages = list(
+        shop().wording.messages(scored.outcomes, [b"c"], lambda event: Cause("override", "o1", at))
+    )
+    assert messages
+    for message in messages:
+        value = message.value
+        assert value["cause"] == {"kind": "override", "type": "override", "event_id": "o1"}
+        parts = ["c", value["sequence"], "tier-change", value["score_name"], value["from"]]
+        text = "\n".join([*map(str, parts), value["to"], "event:override:o1"])
+        assert message.id == blake2b(text.encode(), digest_size=16).hexdigest()
 
 
 def test_a_tier_change_has_the_fields_of_the_design() -> None:

@@ -12,7 +12,7 @@ import numpy as np
 
 from scoring.arena import NEVER
 from scoring.calendar import calendar
-from scoring.merging import Roster, also_needed, is_part, score_merging
+from scoring.merging import Roster, Said, also_needed, is_part, score_merging
 from scoring.model import parse
 from scoring.money import Rates
 from scoring.scorer import Scored, Scorer
@@ -50,8 +50,8 @@ class Shard:
         names = names + also_needed(self.roster, names, commands, at_once=True)
         states = [self.states.get(name, b"") for name in names]
         merging = score_merging(
-            self.scorer, self.roster, names, states, decoded.events, self.clock, commands,
-            shards=None,
+            self.scorer, self.roster, names, states, decoded.events, self.clock,
+            Said(commands, decoded.details), shards=None,
         )  # fmt: skip  # what is known, what comes
         scored = merging.scored
         self.clock, self.roster = scored.clock, merging.roster

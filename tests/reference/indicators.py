@@ -61,7 +61,7 @@ def indicator_of(spec: Mapping[str, Any], facts: Facts, as_of: int, unit: int) -
             value = _Sums(spec, facts, as_of, unit).value()
         case "largest":
             largest = facts.largest_of(spec["measure"], window_of(spec.get("window")), as_of)
-            value = None if largest is None else float(largest) / float(unit)
+            value = None if not largest else float(largest) / float(unit)
         case "days_since":
             mark = facts.marks.get(spec["mark"])
             value = None if mark is None else float(as_of - mark)

@@ -32,8 +32,9 @@ class Office:
     def __init__(self, store: Store, publisher: Publisher, topics: Topics) -> None:
         self.store, self.publisher, self.topics = store, publisher, topics
         self.names = Outputs(
-            topics("changes"), topics("alerts"), topics("commands"), "none", "none", "group"
-        )
+            topics("changes"), topics("alerts"), topics("segments"), topics("commands"),
+            "none", "none", "group",
+        )  # fmt: skip  # what is read here, then what is not
         self.version = 0
 
     def outbox(self, feed: Feed | None = None) -> Outbox:

@@ -37,7 +37,13 @@ from tests.simulation.topics import Inputs, Outputs, places
 
 PREFIX = "sim"
 OUTPUTS = OutputNames(
-    "tier_changes", "value_alerts", COMMANDS, "customer_scores", "dead_letters", "group"
+    "tier_changes",
+    "value_alerts",
+    "segment_changes",
+    COMMANDS,
+    "customer_scores",
+    "dead_letters",
+    "group",
 )
 STORE_TIMEOUT_S = 5.0
 _LEAVE_S = 20.0

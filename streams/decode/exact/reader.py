@@ -8,9 +8,10 @@ from typing import Any, NamedTuple
 from pydantic import BaseModel, ValidationError
 
 from scoring.calendar import Calendar, day_of, day_start
-from scoring.events import TYPES, Costs, Event, Handover, Merge
+from scoring.details import Detail
+from scoring.events import TYPES, Costs, Event, Handover, Merge, Override, Profile
 from scoring.fields import Shape
-from scoring.measures import ABSENT, KINDS
+from scoring.measures import ABSENT, COSTS, KINDS
 from scoring.money import LIMIT, Rates, digits
 from streams.decode.contract import default_kind, shapes
 from streams.decode.exact.cloud_events import unwrap
@@ -46,8 +47,12 @@ class Reading(NamedTuple):
     cost: int
     due: int
     level: int
+    due_day: int
+    category: bytes | None
+    invoice: bytes | None
+    detail: Detail | None = None
     command: Event | None = None
-    """The event itself, of the types that say more than columns hold."""
+    """The event itself, of the commands that concern two customers."""
 
 
 class ModelReader:
@@ -88,6 +93,10 @@ class ModelReader:
         kind = self._value(name, event, Shape.KIND) or self._default_kinds[name]
         currency = self._value(name, event, Shape.CURRENCY)
         level = self._value(name, event, Shape.LEVEL)
+        if level is None:
+            level = self._value(name, event, Shape.ANSWER)
+        parts = self._parts(event, currency, day)
+        due = self._due(self._value(name, event, Shape.DUE_AT))
         return Reading(
             type=name,
             kind=KINDS.index(kind),
@@ -96,9 +105,15 @@ class ModelReader:
             event_id=event.event_id.encode(),
             customer_id=event.customer_id.encode(),
             amount=self._minor("amount", self._value(name, event, Shape.AMOUNT), currency, day),
-            cost=self._cost(name, event, currency, day),
-            due=self._due(self._value(name, event, Shape.DUE_AT)),
+            cost=sum(parts.values())
+            if parts
+            else self._minor("cost", self._value(name, event, Shape.COST), currency, day),
+            due=due,
             level=ABSENT if level is None else level,
+            due_day=-1 if due == ABSENT else max(-1, int(day_of(self._calendar, due))),
+            category=_encoded(self._value(name, event, Shape.CATEGORY)),
+            invoice=_encoded(self._value(name, event, Shape.INVOICE)),
+            detail=_detail(event, parts, sign=-1 if kind == "refund" else 1),
             command=event if isinstance(event, (Merge, Handover)) else None,
         )
 
@@ -106,11 +121,11 @@ class ModelReader:
         field = self._shapes[name].get(shape)
         return None if field is None else getattr(event, field)
 
-    def _cost(self, name: str, event: Event, currency: str | None, day: int) -> int:
+    def _parts(self, event: Event, currency: str | None, day: int) -> dict[str, int]:
+        """Return the parts of the costs by kind, each converted by itself."""
         costs = getattr(event, "costs", None)
-        if isinstance(costs, Costs):
-            return sum(self._minor("costs", part, currency, day) for part in costs.parts())
-        return self._minor("cost", self._value(name, event, Shape.COST), currency, day)
+        parts = costs.parts() if isinstance(costs, Costs) else {}
+        return {kind: self._minor("costs", part, currency, day) for kind, part in parts.items()}
 
     def _minor(self, field: str, amount: Decimal | None, currency: str | None, day: int) -> int:
         if amount is None:
@@ -132,6 +147,19 @@ class ModelReader:
         return ABSENT if due is None else due
 
 
+def _detail(event: Event, parts: Mapping[str, int], *, sign: int) -> Detail | None:
+    """Return what the event says beyond its columns; None: nothing."""
+    if isinstance(event, Profile | Override):
+        return Detail(attributes=event.attributes())
+    if parts:
+        return Detail(costs=tuple((COSTS[kind], sign * part) for kind, part in parts.items()))
+    return None
+
+
+def _encoded(text: str | None) -> bytes | None:
+    return None if text is None else text.encode()
+
+
 def _type_of(fields: Fields, types: Collection[str]) -> str:
     found = fields.get("type")
     if found is None:
@@ -151,9 +179,10 @@ def _type_of(fields: Fields, types: Collection[str]) -> str:
 
 def _refuse_doubles(fields: Fields, model: type[BaseModel], path: str = "") -> None:
     """Refuse a known field that is given twice: parsers differ in which one they take."""
+    open_ended = model.model_config.get("extra") == "allow"
     for field in fields.twice:
-        if field in model.model_fields:
-            raise Refusal("DuplicateField", f"field `{path}{field}` is given twice")
+        if open_ended or field in model.model_fields:
+            raise Refusal("DuplicateField", f"field {shown(path + field)} is given twice")
     costs = fields.get("costs")
     if isinstance(costs, Fields) and "costs" in model.model_fields:
         _refuse_doubles(costs, Costs, "costs.")
