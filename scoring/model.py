@@ -37,6 +37,7 @@ from scoring.parts import (
     known,
 )
 from scoring.plain_yaml import PlainYamlError, load
+from scoring.weighting import Weighting, agree
 
 LONGEST_ALERT_DAYS: Final = 92
 """Every customer remembers up to so many daily scores for an alert; more would bloat its state."""
@@ -69,6 +70,7 @@ class Group(Part):
     name: Name
     label: Label | None = None
     weight: Weight
+    weighting: Weighting | None = None
     indicators: tuple[Term, ...] = ()
     groups: tuple["Group", ...] = ()
 
@@ -83,6 +85,15 @@ class Group(Part):
             raise ValueError(
                 f"all weights in group {self.name!r} are 0; give at least one a weight above 0"
             )
+        return self
+
+    @model_validator(mode="after")
+    def _weights_are_those_of_the_weighting(self) -> Self:
+        if self.weighting is not None:
+            members: tuple[Term | Group, ...] = self.indicators or self.groups
+            names = [term.indicator for term in self.indicators]
+            names += [group.name for group in self.groups]
+            agree(self.weighting, names, [member.weight for member in members])
         return self
 
 
@@ -109,6 +120,7 @@ class Score(Part):
     """A score of 0 to 100: a hierarchy of weighted terms, and its tiers from low to high."""
 
     label: Label | None = None
+    weighting: Weighting | None = None
     groups: tuple[Group, ...] = Field(min_length=1)
     tiers: tuple[Tier, ...] = Field(min_length=1, max_length=100)
 
@@ -116,6 +128,13 @@ class Score(Part):
     def _weights_count(self) -> Self:
         if not sum(group.weight for group in self.groups) > 0:
             raise ValueError("all weights of the groups are 0; give at least one a weight above 0")
+        return self
+
+    @model_validator(mode="after")
+    def _weights_are_those_of_the_weighting(self) -> Self:
+        if self.weighting is not None:
+            names = [group.name for group in self.groups]
+            agree(self.weighting, names, [group.weight for group in self.groups])
         return self
 
     @model_validator(mode="after")
