@@ -17,6 +17,7 @@ COMMANDS = (
     "show",
     "topics",
     "config",
+    "weights",
     "dead_letters",
     "doctor",
 )
