@@ -2,7 +2,7 @@
 
 Linear (additive) and multiplicative synthesis: Wang, J., Jing, Y., Zhang, C., Zhao, J. (2009):
 Review on multi-criteria decision analysis aid in sustainable energy decision-making, Renewable and
-Sustainable Energy Reviews 13 (9), 2263–2278, section 4.3.
+Sustainable Energy Reviews 13 (9), 2263–2278.
 """
 
 from collections.abc import Sequence

@@ -1,6 +1,6 @@
 """The entropy weight method: a criterion weighs the more, the more it tells alternatives apart.
 
-Hwang, C.-L., Yoon, K. (1981): Multiple Attribute Decision Making, Springer, section 3.3, after
+Hwang, C.-L., Yoon, K. (1981): Multiple Attribute Decision Making, Springer, after
 Shannon (1948). For m alternatives, with p_ij the share of alternative i in criterion j:
 e_j = −Σ_i p_ij ln p_ij ÷ ln m (where 0 ln 0 = 0), d_j = 1 − e_j, w_j = d_j ÷ Σ d.
 
@@ -55,11 +55,7 @@ def _divergence(column: Floats, direction: Direction) -> float:
 def _amounts(column: Floats, direction: Direction) -> Floats:
     """Return a criterion's values, at least 0, with more as the better ones."""
     low = float(column.min())
-    amounts: Floats
-    if direction == "more" and low >= 0:
-        amounts = column / float(column.max())
-    elif direction == "less" and low > 0:
-        amounts = low / column
-    else:
-        amounts = min_max(column, direction)
+    if low <= 0:  # of a 0 where more is better, the shares are those of sum normalisation still
+        return min_max(column, direction)
+    amounts: Floats = column / float(column.max()) if direction == "more" else low / column
     return amounts

@@ -58,6 +58,12 @@ def test_a_constant_criterion_weighs_nothing_and_changes_nothing() -> None:
     assert found.tolist() == pytest.approx([alone[0], 0, alone[1], alone[2]])
 
 
+def test_figures_as_far_apart_as_floats_go_are_weighed() -> None:
+    """The difference of 1.5e308 and −1.5e308 is infinite; brought to 0…1 they are 1 and 0."""
+    far = weights([[1.5e308, 1], [-1.5e308, 3], [0, 2.5]], ["more", "more"])
+    assert far == pytest.approx(weights([[1, 1], [0, 3], [0.5, 2.5]], ["more", "more"]))
+
+
 def test_a_criterion_that_varies_alone_weighs_all() -> None:
     assert weights([[1], [2]], ["less"]).tolist() == [1]
     assert weights([[5, 1], [5, 2]], ["more", "more"]).tolist() == [0, 1]
