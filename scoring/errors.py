@@ -2,13 +2,15 @@
 
 ```text
 ScoringError
-├── ModelError    a scoring model that cannot be used; lists every problem with file and line
-└── LayoutError   a stored customer state that this version cannot read
+├── ModelError             a scoring model that cannot be used; lists every problem with its line
+├── WeightsError           judgements or figures that no weights can be derived from
+│   └── InconsistentError  comparisons that contradict each other: CR above 0.1
+└── LayoutError            a stored customer state that this version cannot read
 ```
 """
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import NamedTuple, Self
 
 
 class ScoringError(Exception):
@@ -36,6 +38,32 @@ class ModelError(ScoringError):
         self.problems = tuple(problems)
         lines = [f"{source}:{p.line}: {p.field}: {p.message}" for p in self.problems]
         super().__init__("\n".join([f"{source}: {len(lines)} to fix", *lines]))
+
+
+class WeightsError(ScoringError):
+    """Judgements or figures that no weights can be derived from; `path` leads to the misfit.
+
+    >>> print(WeightsError("is 0; give a number above 0", "matrix", 1, 0).within("of", 2))
+    of.2.matrix.1.0: is 0; give a number above 0
+    """
+
+    def __init__(self, message: str, *path: str | int) -> None:
+        super().__init__(message)
+        self.message = message
+        self.path = path
+
+    def within(self, *path: str | int) -> Self:
+        """Return it with its path led on from the outside."""
+        self.path = (*path, *self.path)
+        return self
+
+    def __str__(self) -> str:
+        """Return it as one line."""
+        return ": ".join([*([".".join(map(str, self.path))] if self.path else []), self.message])
+
+
+class InconsistentError(WeightsError):
+    """Pairwise comparisons that contradict each other more than is taken without a reason."""
 
 
 class LayoutError(ScoringError):

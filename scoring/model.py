@@ -42,6 +42,7 @@ from scoring.parts import (
 from scoring.plain_yaml import PlainYamlError, load
 from scoring.population import Population
 from scoring.segment_kinds import Segment
+from scoring.weighting import Weighting, agree
 
 LONGEST_ALERT_DAYS: Final = 92
 """Every customer remembers up to so many daily scores for an alert; more would bloat its state."""
@@ -117,6 +118,7 @@ class Group(Part):
     name: Name
     label: Label | None = None
     weight: Weight
+    weighting: Weighting | None = None
     indicators: tuple[Term, ...] = ()
     groups: tuple["Group", ...] = ()
 
@@ -131,6 +133,15 @@ class Group(Part):
             raise ValueError(
                 f"all weights in group {self.name!r} are 0; give at least one a weight above 0"
             )
+        return self
+
+    @model_validator(mode="after")
+    def _weights_are_those_of_the_weighting(self) -> Self:
+        if self.weighting is not None:
+            members: tuple[Term | Group, ...] = self.indicators or self.groups
+            names = [term.indicator for term in self.indicators]
+            names += [group.name for group in self.groups]
+            agree(self.weighting, names, [member.weight for member in members])
         return self
 
 
@@ -198,6 +209,7 @@ class Score(Part):
     """A score of 0 to 100: a hierarchy of weighted terms, or two scores joined; and its tiers."""
 
     label: Label | None = None
+    weighting: Weighting | None = None
     groups: tuple[Group, ...] = ()
     join: Join | None = None
     policy: Policy = Policy()
@@ -210,6 +222,13 @@ class Score(Part):
             raise ValueError("needs either `groups` or `join`, one of the two")
         if self.groups and not sum(group.weight for group in self.groups) > 0:
             raise ValueError("all weights of the groups are 0; give at least one a weight above 0")
+        return self
+
+    @model_validator(mode="after")
+    def _weights_are_those_of_the_weighting(self) -> Self:
+        if self.weighting is not None:
+            names = [group.name for group in self.groups]
+            agree(self.weighting, names, [group.weight for group in self.groups])
         return self
 
     @model_validator(mode="after")

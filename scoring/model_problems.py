@@ -18,7 +18,10 @@ Path = tuple[str | int, ...]
 
 
 def problems_of(tree: Any, errors: Sequence[ErrorDetails]) -> list[Problem]:
-    """Return pydantic's errors as problems of the file that `tree` was loaded from."""
+    """Return pydantic's errors as problems of the file that `tree` was loaded from.
+
+    A tree that knows no lines, as JSON gives it, has all in line 1.
+    """
     paths = [_path(error) for error in errors]
     return [
         Problem(*_place(tree, path, missing=error["type"] in _MISSING), _message(error))
@@ -35,9 +38,15 @@ def _is_inside(part: Path, path: Path) -> bool:
 def _path(error: ErrorDetails) -> Path:
     path = error["loc"]
     if error["type"].startswith("union_tag_"):
-        return (*path, "kind")
+        return (*path, _key_of_kind(error))
     found = error.get("ctx", {}).get("error")
     return (*path, *found.path) if isinstance(found, MemberError) else path
+
+
+def _key_of_kind(error: ErrorDetails) -> str:
+    """Return the key that tells which branch of a union a part is: `kind`, or `method`."""
+    key: str = error["ctx"]["discriminator"]
+    return key.strip("'")
 
 
 def _place(tree: Any, path: Path, *, missing: bool) -> tuple[int, str]:
@@ -47,10 +56,10 @@ def _place(tree: Any, path: Path, *, missing: bool) -> tuple[int, str]:
     """
     line, names, node = 1, list[str](), tree
     for n, part in enumerate(path):
-        if isinstance(node, CommentedMap) and part in node:
-            line = node.lc.key(part)[0] + 1
-        elif isinstance(node, CommentedSeq) and isinstance(part, int) and part < len(node):
-            line = node.lc.item(part)[0] + 1
+        if isinstance(node, Mapping) and part in node:
+            line = node.lc.key(part)[0] + 1 if isinstance(node, CommentedMap) else line
+        elif isinstance(node, list) and isinstance(part, int) and part < len(node):
+            line = node.lc.item(part)[0] + 1 if isinstance(node, CommentedSeq) else line
         elif missing and n == len(path) - 1:
             names.append(str(part))
             break
@@ -67,7 +76,7 @@ def _message(error: ErrorDetails) -> str:
         return "is missing"
     if kind == "union_tag_invalid":
         kinds = context["expected_tags"].replace("'", "").split(", ")
-        return unknown(context["tag"], kinds, "kind")
+        return unknown(context["tag"], kinds, _key_of_kind(error))
     if kind in ("value_error", "unknown_key"):
         return error["msg"].removeprefix("Value error, ")
     if length := _LENGTH.fullmatch(error["msg"]):

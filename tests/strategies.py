@@ -110,7 +110,7 @@ def _profiles() -> st.SearchStrategy[JsonObject]:
         "listed": st.booleans() | st.none(),
         "nps": st.integers(0, 10),
     }
-    return st.fixed_dictionaries(fixed, optional=rest) | optional(**rest)
+    return st.fixed_dictionaries(fixed, optional=rest) | optional(**rest).filter(bool)
 
 
 def _overrides(at: int) -> st.SearchStrategy[JsonObject]:

@@ -18,6 +18,7 @@ COMMANDS = (
     "show",
     "topics",
     "config",
+    "weights",
     "dead_letters",
     "doctor",
 )

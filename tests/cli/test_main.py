@@ -14,7 +14,9 @@ from tests.cli.command import ROOT, valuepulse
 from tests.servers import free_port
 
 HELP_S = 0.4
-COMMANDS = ("worker", "replay", "send", "show", "explain", "topics", "config", "dlq", "doctor")
+COMMANDS = (
+    "worker", "replay", "send", "show", "explain", "topics", "config", "weights", "dlq", "doctor",
+)  # fmt: skip
 # What takes long to import and no help needs.
 HEAVY = ("aiokafka", "faust", "numba", "numpy", "pydantic", "redis", "rich", "structlog")
 

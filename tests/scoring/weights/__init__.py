@@ -1,0 +1,1 @@
+"""Weights against papers, against other libraries, and against what must hold of any."""
