@@ -125,6 +125,17 @@ class Arena(NamedTuple):
     """[C, segments] at the last evaluation."""
 
 
+def read_only(texts: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Return a view that no one writes to: compiled code is specialised on that flag too.
+
+    >>> read_only(np.zeros(1, np.uint8)).flags.writeable
+    False
+    """
+    view = texts.view()
+    view.flags.writeable = False
+    return view
+
+
 class Room(NamedTuple):
     """For how many of each kind of rows every customer has room, arrays [C]."""
 
