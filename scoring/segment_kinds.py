@@ -3,10 +3,10 @@
 from itertools import pairwise
 from typing import Annotated, Final, Literal, Self
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Discriminator, Field, Tag, field_validator, model_validator
 
 from scoring.conditions import Condition
-from scoring.parts import Label, Name, Part, Real
+from scoring.parts import Label, Name, Part, Real, shape_of
 from scoring.population import Four
 
 RFM_CLASSES: Final = (
@@ -58,12 +58,18 @@ class Rules(Part):
         return tuple(each.name for each in self.classes)
 
 
+Cuts = Annotated[
+    Annotated[Four, Tag("list")] | Annotated[Literal["population"], Tag("word")],
+    Discriminator(shape_of),
+]
+
+
 class Grade(Part):
     """What divides low from high: one cut, or one of four cuts between five grades."""
 
     indicator: Name
     cut: Real | None = None
-    cuts: Four | Literal["population"] | None = None
+    cuts: Cuts | None = None
     high_from: Annotated[int, Field(ge=2, le=5)] = 4
 
     @model_validator(mode="after")
