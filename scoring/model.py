@@ -20,6 +20,7 @@ from pydantic import (
     model_validator,
 )
 
+from scoring.clv.parameters import Clv
 from scoring.errors import ModelError, Problem
 from scoring.indicator_kinds import Indicator
 from scoring.model_problems import problems_of
@@ -270,6 +271,7 @@ class Model(Part):
     indicators: Mapping[Name, Indicator] = Field(min_length=1)
     scores: Mapping[Name, Score] = Field(min_length=1)
     alerts: Mapping[Name, Drop] = {}
+    clv: Clv | None = None
 
     @property
     def tag(self) -> str:
