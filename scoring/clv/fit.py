@@ -6,7 +6,7 @@ scipy, which is imported here only.
 """
 
 import math
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
 import numpy as np
@@ -205,7 +205,9 @@ def _maximise(
     def mean_loss(logs: Floats) -> tuple[float, Floats]:
         parameters = np.exp(logs)
         likelihood, slopes = objective(parameters)
-        return -float(likelihood @ weights) / size, -(slopes @ weights) * parameters / size
+        # No `@`: BLAS's threads get into each other's way, and add up in an order of their own.
+        slope = (slopes * weights).sum(axis=1) * parameters
+        return -float((likelihood * weights).sum()) / size, -slope / size
 
     edges = np.log(list(bounds.values()))
     found = [
@@ -215,25 +217,34 @@ def _maximise(
         )
         for start in starts
     ]  # fmt: skip  # a call
-    inner = [each for each in found if not _at_edge(each.x, edges).any()]
-    if not inner:
-        best = min(found, key=lambda each: float(each.fun))
-        edge = _at_edge(best.x, edges).tolist()
-        names = [name for name, at in zip(bounds, edge, strict=True) if any(at)]
-        values = dict(zip(bounds, np.exp(best.x), strict=True))
-        raise FitError(
-            "these customers do not tell all parameters: the best fit runs away to "
-            + ", ".join(f"{name} = {values[name]:g}" for name in names)
-            + "; take more customers, or a longer time"
-        )
-    best = min(inner, key=lambda each: float(each.fun))
-    steepest = float(np.abs(best.jac).max())
-    if not steepest < _STEEPEST:
-        raise FitError(
-            f"the search for the best parameters did not converge (slope {steepest:.1g}): "
-            f"{best.message}"
-        )
+    best = min(found, key=lambda each: (not _is_optimum(each, edges), float(each.fun)))
+    if not _is_optimum(best, edges):
+        raise FitError(_no_optimum(best, list(bounds), edges))
     return tuple(np.exp(best.x).tolist()), -float(best.fun) * size
+
+
+def _is_optimum(found: Any, edges: Floats) -> bool:
+    flat = float(np.abs(found.jac).max()) < _STEEPEST
+    return flat and not _at_edge(found.x, edges).any()
+
+
+def _no_optimum(found: Any, names: Sequence[str], edges: Floats) -> str:
+    """Return why the best that was found is none."""
+    edge = _at_edge(found.x, edges).tolist()
+    away = [
+        f"{name} = {value:g}"
+        for name, value, at in zip(names, np.exp(found.x), edge, strict=True)
+        if any(at)
+    ]
+    if away:
+        return (
+            "these customers do not tell all parameters: the best fit runs away to "
+            f"{', '.join(away)}; take more customers, or a longer time"
+        )
+    return (
+        "the search for the best parameters did not converge "
+        f"(slope {np.abs(found.jac).max():.1g}): {found.message}"
+    )
 
 
 def _at_edge(logs: Floats, edges: Floats) -> NDArray[np.bool_]:

@@ -14,7 +14,7 @@ SHORTEST_SCALE_DAYS: Final = 0.1
 Rate = Annotated[float, Field(gt=0, le=20, allow_inf_nan=False)]
 Dropout = Annotated[float, Field(ge=1e-6, le=50, allow_inf_nan=False)]
 Loyalty = Annotated[float, Field(ge=1e-6, le=10_000, allow_inf_nan=False)]
-Positive = Annotated[float, Field(gt=0, le=1e9, allow_inf_nan=False)]
+Positive = Annotated[float, Field(gt=0, le=1e15, allow_inf_nan=False)]
 
 
 class Clv(Part):
