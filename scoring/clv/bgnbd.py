@@ -5,8 +5,7 @@ with a chance p ~ Beta(a, b). Of its history three numbers matter: x repeat purc
 time t_x, of T since the first purchase.
 
 The published expectation takes 1 − ₂F₁ and divides it by a − 1: it cancels, and has a hole at
-a = 1. Here 1 is written as a series of the same kind and the two are subtracted term by term, with
-a − 1 divided out. What is left has positive terms only.
+a = 1. Here a − 1 is divided out of the series before they are summed.
 """
 
 import math
@@ -16,6 +15,9 @@ from scoring.jit import jit_borrowing
 
 PRECISION: Final = 1e-13
 """What a series leaves out, relative to its sum."""
+
+MOST_DROPOUT: Final = 3.0
+"""Up to this a (and r ≤ b + 1) a series with few terms is used; beyond, its signs would cancel."""
 
 
 @jit_borrowing
@@ -70,30 +72,71 @@ def _four_periods(
 ) -> float:
     """Return what the periods first … first + 3 contribute, for a customer who is alive.
 
-    The sum is taken by parts: Σ of E[by k] × weight. E[by k] = (1 − u)^kappa × Σ c_j d_j u^j over
-    j ≥ 1, with u = k / (age + k) and `age` alpha + T in periods. The c and d are the same for all
-    k, and cost more than the rest: so four periods go together.
+    The sum is taken by parts: Σ of E[by k] × weight. E[by k] is a power series, in one of two
+    variables, whose coefficients are the same for all k and cost more than the rest: so four
+    periods go together. `age` is alpha + T in periods.
     """
-    repeats, c_param = r + x, a + b + x - 1.0
+    if a <= MOST_DROPOUT and r <= b + 1.0:
+        return _by_roots(r, a, b, x, age, first, periods, factor)
+    return _by_shares(r, a, b, x, age, first, periods, factor)
+
+
+@jit_borrowing
+def _by_roots(
+    r: float, a: float, b: float, x: float, age: float, first: int, periods: int, factor: float
+) -> float:
+    """Sum E[by k] = Σ e_j z^j, where k / (age + k) = 4 z / (1 + z)²: z is small even for a new one.
+
+    The e_j follow from the differential equation of ₂F₁.
+    """
+    z0, z1 = _root(first, periods, age), _root(first + 1, periods, age)
+    z2, z3 = _root(first + 2, periods, age), _root(first + 3, periods, age)
+    p0, p1 = _weight(first, periods, factor) * z0, _weight(first + 1, periods, factor) * z1
+    p2, p3 = _weight(first + 2, periods, factor) * z2, _weight(first + 3, periods, factor) * z3
+    repeats, lives = r + x, a + b + x
+    m, q = 4.0 * r + x + a - 3.0 * b, 4.0 * repeats * (a - 1.0)
+    e, e1, e2, inhomogeneous, j = 4.0 * repeats, 0.0, 0.0, 4.0 * repeats * (lives - 1.0), 2.0
+    total: float = e * ((p0 + p1) + (p2 + p3))
+    enough = PRECISION * (1.0 - max(z0, z1, z2, z3))
+    before = abs(total)
+    while True:
+        following = inhomogeneous + (j - 1.0) * (j - 1.0 - m) * e + (j - 2.0) * (j - 2.0 + m) * e1
+        following -= (j - 3.0) * (j - 1.0 - lives) * e2 + q * (e + e1)
+        e, e1, e2 = following / (j * (lives + (j - 2.0))), e, e1
+        p0, p1, p2, p3 = p0 * z0, p1 * z1, p2 * z2, p3 * z3
+        term = e * ((p0 + p1) + (p2 + p3))
+        total += term
+        if max(abs(term), before) <= enough * abs(total):
+            return total
+        before, inhomogeneous, j = abs(term), 0.0, j + 1.0
+
+
+@jit_borrowing
+def _by_shares(
+    r: float, a: float, b: float, x: float, age: float, first: int, periods: int, factor: float
+) -> float:
+    """Sum E[by k] = (1 − u)^kappa × Σ c_j d_j u^j with u = k / (age + k): no term is negative."""
+    repeats, lives = r + x, a + b + x
     # Euler's transformation of ₂F₁: as many terms for 1,000 purchases as for 1. Where its terms
     # would change their sign or start too small, Pfaff's: those of a negative binomial mean.
     kappa, gamma = r + x, b + x
-    if repeats <= 1.5 * c_param and a - 1.0 <= repeats:
+    if repeats <= 1.5 * (lives - 1.0) and a - 1.0 <= repeats:
         kappa, gamma = a - 1.0, a + b - 1.0 - r
     u0, u1 = _share(first, periods, age), _share(first + 1, periods, age)
     u2, u3 = _share(first + 2, periods, age), _share(first + 3, periods, age)
-    u = max(u0, u1, u2, u3)
     p0 = _weight(first, periods, factor) * (1.0 - u0) ** kappa * u0
     p1 = _weight(first + 1, periods, factor) * (1.0 - u1) ** kappa * u1
     p2 = _weight(first + 2, periods, factor) * (1.0 - u2) ** kappa * u2
     p3 = _weight(first + 3, periods, factor) * (1.0 - u3) ** kappa * u3
+    u = max(u0, u1, u2, u3)
     c, d, rest, j = 1.0, repeats, gamma, 1.0
     total: float = 0.0
     while True:
         term = c * d * ((p0 + p1) + (p2 + p3))
         total += term
-        inverse = 1.0 / ((j + 1.0) * (c_param + j))
-        growth = (kappa + j) * (c_param + j) * inverse
+        below = lives + (j - 1.0)
+        inverse = 1.0 / ((j + 1.0) * below)
+        growth = (kappa + j) * below * inverse
         largest = max(u, u * growth)
         if largest < 1.0 and term * largest <= PRECISION * (1.0 - largest) * total:
             return total
@@ -103,6 +146,13 @@ def _four_periods(
         rest *= (gamma + j) * step
         p0, p1, p2, p3 = p0 * u0, p1 * u1, p2 * u2, p3 * u3
         j += 1.0
+
+
+@jit_borrowing
+def _root(k: int, periods: int, age: float) -> float:
+    """Return z of a period; 0 for one that is not asked for."""
+    u = _share(k, periods, age)
+    return u / (1.0 + math.sqrt(1.0 - u)) ** 2
 
 
 @jit_borrowing

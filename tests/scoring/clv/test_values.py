@@ -116,6 +116,31 @@ def test_purchases_and_alive_are_the_published_formulas_at_60_digits() -> None:
 
 
 @EXAMPLES
+@given(population=populations, customer=customers(), t=st.floats(0.01, 100))
+def test_so_they_are_for_whatever_a_model_may_say(
+    population: Four, customer: Three, t: float
+) -> None:
+    found = bgnbd.expected_purchases(*population, *customer, t)
+    truth = true_purchases(population, customer, t)
+    assert found == pytest.approx(float(truth), rel=1e-10, abs=1e-300)
+
+
+@EXAMPLES
+@given(
+    population=st.tuples(
+        st.floats(0.01, 4), st.floats(0.1, 500), st.floats(1e-6, 3), st.floats(3, 100)
+    ),
+    customer=customers(),
+    t=times,
+)
+def test_both_series_have_the_same_sum(population: Four, customer: Three, t: float) -> None:
+    r, alpha, a, b = population
+    x, _, T = customer
+    asked_for = (r, a, b, x, (alpha + T) / (t + 1.0), 1, 2, 0.9)
+    assert bgnbd._by_roots(*asked_for) == pytest.approx(bgnbd._by_shares(*asked_for), rel=1e-11)
+
+
+@EXAMPLES
 @given(population=populations, customer=customers(), periods=st.integers(1, 13))
 def test_the_discounted_sum_is_the_sum_of_its_periods(
     population: Four, customer: Three, periods: int
@@ -163,10 +188,18 @@ def test_compiled_and_plain_functions_have_the_same_bits(
 ) -> None:
     asked = (*population, *customer)
     assert bgnbd.alive(*asked) == plain(bgnbd.alive)(*asked)
-    series = plain(bgnbd._four_periods)
     r, alpha, a, b = population
     x, age = customer[0], (alpha + customer[2]) / 4.0
-    assert bgnbd._four_periods(r, a, b, x, age, 1, 3, 0.9) == series(r, a, b, x, age, 1, 3, 0.9)
+    series = [bgnbd._by_shares]
+    if a <= bgnbd.MOST_DROPOUT and r <= b + 1:
+        series.append(bgnbd._by_roots)
+    for function in series:
+        asked_for = (r, a, b, x, age, 1, 3, 0.9)
+        assert function(*asked_for) == plain(function)(*asked_for)
+    for k in (1, 3, 4):
+        assert bgnbd._root(k, 3, age) == plain(bgnbd._root)(k, 3, age)
+        assert bgnbd._share(k, 3, age) == plain(bgnbd._share)(k, 3, age)
+        assert bgnbd._weight(k, 3, 0.9) == plain(bgnbd._weight)(k, 3, 0.9)
     order = (6.25, 3.74, 15.44, x + 1, t)
     assert gammagamma.expected_value(*order) == plain(gammagamma.expected_value)(*order)
 
