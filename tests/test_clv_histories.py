@@ -69,9 +69,9 @@ def test_only_sales_count_but_every_event_moves_the_day(tmp_path: Path) -> None:
 
 def test_what_comes_twice_counts_once(tmp_path: Path) -> None:
     one, other = event("A", "2026-01-10"), event("A", "2026-01-11")
-    same_id = event("B", "2026-01-10") | {"event_id": one["event_id"]}
-    found = histories(tmp_path, one, other, same_id, one, other)
-    assert figures(found) == [(2, 1, 1, 10.0), (1, 0, 1, 10.0)]
+    same_id = [event(c, "2026-01-10", event_id=one["event_id"]) for c in ("B", "C")]
+    found = histories(tmp_path, one, other, *same_id, one, other)
+    assert figures(found) == [(2, 1, 1, 10.0), (1, 0, 1, 10.0), (1, 0, 1, 10.0)]
 
 
 def test_what_an_erasure_forgets_does_not_count(tmp_path: Path) -> None:

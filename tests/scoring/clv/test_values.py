@@ -224,10 +224,10 @@ def test_every_model_and_customer_has_a_finite_answer(
 
 def clv(**fields: Any) -> Clv:
     r, alpha, a, b = PURCHASES
-    given: dict[str, Any] = {
+    own: dict[str, Any] = {
         "r": r, "alpha": alpha, "a": a, "b": b, "p": 6.25, "q": 3.74, "v": 15.44,
     }  # fmt: skip  # CDNOW's
-    return Clv(**(given | fields))
+    return Clv(**(own | fields))
 
 
 def row_of(parameters: Clv) -> Any:
@@ -263,7 +263,7 @@ def test_who_never_bought_has_no_value() -> None:
     row = row_of(clv())
     assert math.isnan(value.probability_alive(row, 0, 0, 10))
     assert math.isnan(value.purchases(row, 0, 0, 10, 30.0))
-    assert math.isnan(value.present_value(row, 0, 0, 10, math.nan, 12))
+    assert math.isnan(value.present_value(row, 0, 0, 10, 9.0, 12))
 
 
 def test_a_row_of_a_table_with_attributes_gives_the_same() -> None:
