@@ -22,6 +22,7 @@ from pydantic import (
     model_validator,
 )
 
+from scoring.clv.parameters import Clv
 from scoring.conditions import Bound
 from scoring.errors import ModelError, Problem
 from scoring.indicator_kinds import Indicator
@@ -422,6 +423,7 @@ class Model(Part):
     scores: Mapping[Name, Score] = Field(min_length=1)
     segments: Mapping[Name, Segment] = {}
     alerts: Mapping[Name, Drop] = {}
+    clv: Clv | None = None
 
     @model_validator(mode="after")
     def _names_what_it_has(self) -> Self:
