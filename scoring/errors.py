@@ -6,7 +6,7 @@ ScoringError
 ├── WeightsError           judgements or figures that no weights can be derived from
 │   └── InconsistentError  comparisons that contradict each other: CR above 0.1
 ├── LayoutError            a stored customer state that this version cannot read
-├── FitError               customers that the parameters of a model of behaviour cannot be estimated from
+├── FitError               customers that a model of behaviour cannot be fitted to
 └── ExtraError             an optional package that is not installed
 ```
 """

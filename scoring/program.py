@@ -10,6 +10,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from scoring.clv.value import CLV, table_of
 from scoring.hashing import text_hash
 from scoring.indicator_kinds import (
     Arrears,
@@ -38,7 +39,6 @@ from scoring.segment_tables import compile_segments
 from scoring.tables import (
     ALERT,
     BOUND,
-    CLV,
     CLV_OF,
     COEFFICIENT,
     EFFECT,
@@ -373,7 +373,7 @@ def _alert_table(model: Model) -> Table:
 
 
 def _clv_table(model: Model) -> Table:
-    return rows(CLV, [])
+    return rows(CLV, []) if model.clv is None else table_of(model.clv)
 
 
 def _indicator_tables(

@@ -19,7 +19,7 @@ FILLS: Final = ("share", "value", "peers", "regression", "leave_out")
 """What a term does without a value: takes a normalised share, a raw value, one of the customer's
 peers, an estimate from other indicators; or leaves itself out."""
 CONDITIONS: Final = ("indicator", "score", "segment", "unknown")
-CLV_OF: Final = ("purchases", "alive", "value")
+CLV_OF: Final = ("alive", "purchases", "value")
 
 
 def _table(**fields: str) -> np.dtype[np.void]:
@@ -72,10 +72,6 @@ CLASS: Final = _table(first="i4", stay="i4", end="i4")
 CONDITION: Final = _table(kind="i4", of="i4", is_class="i4", low="f8", high="f8")
 ALERT: Final = _table(score="i4", within="i4", cool_down="i4", points="i8", resolve="i8")
 """`points` and `resolve` in thousandths of a point, the others in days."""
-CLV: Final = _table(
-    r="f8", alpha="f8", a="f8", b="f8", p="f8", q="f8", v="f8",
-    unit_days="f8", discount="f8", margin="f8",
-)  # fmt: skip  # one row of the table a line
 LIMITS: Final = _table(
     measures="i4", retention="i4", longest_alert="i4", most_terms="i4", every_day="i4", ring="i4",
     keep_days="i4", terms_days="i4", first_sale="i4", last_sale="i4",
