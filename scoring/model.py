@@ -431,6 +431,18 @@ class Model(Part):
             raise problem
         return self
 
+    def decisive_indicators(self) -> Iterator[str]:
+        """Yield the indicators that scores, tiers and segments are computed from."""
+        for score in self.scores.values():
+            for term, _ in score.terms():
+                yield term.indicator
+                if isinstance(term.missing, FillRegression):
+                    yield from self.population.regressions[term.indicator].coefficients
+            for tier in score.tiers:
+                yield from (bound.indicator for bound in tier.when)
+        for segment in self.segments.values():
+            yield from segment.indicators()
+
     @property
     def tag(self) -> str:
         """Name and version as one word, like `default@1`."""

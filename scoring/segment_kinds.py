@@ -1,5 +1,6 @@
 """Segments that a model may name (docs/semantics.md section 12)."""
 
+from collections.abc import Iterator
 from itertools import pairwise
 from typing import Annotated, Final, Literal, Self
 
@@ -57,6 +58,13 @@ class Rules(Part):
         """The names of the classes."""
         return tuple(each.name for each in self.classes)
 
+    def indicators(self) -> Iterator[str]:
+        """Yield the indicators that conditions name."""
+        for each in self.classes:
+            for condition in (*each.when, *each.stay_while):
+                if condition.indicator is not None:
+                    yield condition.indicator
+
 
 Cuts = Annotated[
     Annotated[Four, Tag("list")] | Annotated[Literal["population"], Tag("word")],
@@ -95,6 +103,10 @@ class Rfm(Part):
     def names(self) -> tuple[str, ...]:
         """The names of the classes."""
         return RFM_CLASSES
+
+    def indicators(self) -> Iterator[str]:
+        """Yield the three indicators."""
+        yield from (each.indicator for each in (self.recency, self.frequency, self.monetary))
 
 
 Segment = Annotated[Rules | Rfm, Field(discriminator="kind")]

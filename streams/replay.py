@@ -163,7 +163,10 @@ class Replay:
                 continue
             scored = self.scorer.turn(states, day)
             messages = self.wording.messages(scored.outcomes, customers, _no_cause)
-            yield list(messages), list(self.wording.snapshots(scored.arena, customers))
+            yield (
+                list(messages),
+                list(self.wording.snapshots(self.scorer.complete(scored.arena), customers)),
+            )
 
     def _until_as_of(self, events: Events) -> Events:
         """Leave out what happened after the day that is asked for."""
