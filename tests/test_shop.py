@@ -77,7 +77,7 @@ class Shop:
         assert not decoded.rejected, decoded.rejected
         names = decoded.customers
         states = [self.states.get(name, b"") for name in names]
-        scored = self.scorer.score(states, decoded.events, self.clock)
+        scored = self.scorer.score(states, decoded.events, self.clock, decoded.details)
         assert scored.counted.all()
         self.clock = scored.clock
         blobs, bounds = self.scorer.write(scored.arena)
