@@ -27,7 +27,7 @@ ALERT = {
 }  # fmt: skip
 SNAPSHOT = {
     "customer_id", "as_of", "model", "sequence", "scores", "indicators", "segment", "stage",
-    "class",
+    "class", "segments", "profile",
 }  # fmt: skip
 
 

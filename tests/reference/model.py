@@ -9,6 +9,8 @@ from fractions import Fraction
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from scoring.clv.parameters import Clv
+from scoring.clv.value import table_of
 from tests.reference.days import EPOCH_DATE
 
 _NONE = "BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF"
@@ -105,7 +107,8 @@ class Model:
         self.population: Mapping[str, Any] = source.get("population") or {}
         self.segments: dict[str, Mapping[str, Any]] = dict(source.get("segments") or {})
         self.scores = [self._score(name, spec) for name, spec in source["scores"].items()]
-        self.clv: Mapping[str, Any] | None = source.get("clv")
+        clv = source.get("clv")
+        self.lifetime: Any = None if clv is None else table_of(Clv(**clv))[0]
         self.alerts: dict[str, Mapping[str, Any]] = dict(source.get("alerts") or {})
 
     def _score(self, name: str, spec: Mapping[str, Any]) -> Score:
