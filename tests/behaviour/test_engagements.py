@@ -51,3 +51,13 @@ def test_who_asks_for_new_business_and_brings_others_has_more_potential() -> Non
         ada.engages("03-01", kind)
         scores.append(ada.score_of("potential"))
     assert scores == sorted(set(scores))
+
+
+def test_who_has_not_bought_yet_has_a_potential_and_a_class() -> None:
+    ada = Story(model=SHIPPED)
+    ada.engages("03-01", "inquiry")
+    before = ada.score_of("potential")
+    ada.is_known_by("03-02", future_demand=9, size="large")
+    assert ada.score_of("potential") > before > 0
+    assert ada.indicator("spend_365d") == 0
+    assert ada.class_in("class") in ("MGC", "LVC")

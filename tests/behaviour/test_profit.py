@@ -66,3 +66,13 @@ def test_the_margin_rate_is_of_the_sales_whose_cost_is_known() -> None:
     ada.buys("03-02", "5000")
     assert ada.indicator("margin_365d") == 400
     assert ada.indicator("margin_rate_365d") == 0.4
+
+
+def test_of_equal_spend_who_leaves_more_is_worth_more() -> None:
+    scores = []
+    for cost in ("900", "500"):
+        ada = Story(model=SHIPPED)
+        ada.buys("03-01", "1000", cost=cost)
+        scores.append((ada.score, ada.score_of("profit")))
+    (thin, thin_profit), (rich, rich_profit) = scores
+    assert (thin < rich, thin_profit < rich_profit) == (True, True)
