@@ -74,4 +74,4 @@ def test_who_owes_and_pays_late_has_a_lower_credit() -> None:
         ada.is_billed("03-01", "1000", "I1", due="03-31")
         ada.pays(day, amount="1000", invoice="I1")
         scores.append(ada.score_of("credit"))
-    assert scores[0] > credits[1]
+    assert scores[0] > scores[1]
