@@ -1,6 +1,6 @@
 """A population for a model, from customers that were scored before."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Final, NamedTuple
 
 from scoring.calibration.customers import Customers
@@ -35,8 +35,8 @@ class Options(NamedTuple):
 class Calibration(NamedTuple):
     """A population, and what is to be said of it.
 
-    `remarks` tell by indicator why it has no quintiles, `held` how many customers enter each tier
-    with bounds of the population, or a higher one, by score.
+    `remarks` tell by indicator what is odd in its figures, `held` how many customers reach each
+    tier with bounds of the population, by score.
     """
 
     population: Population
@@ -107,8 +107,11 @@ def calibrate(model: Model, customers: Customers, options: Options) -> Calibrati
     population = without_bounds.model_copy(update={"bounds": bounds})
     calibrated = model.model_copy(update={"population": population})
     if absent := lacking(calibrated):
-        reasons = (f" ({remarks[name]})" for name in remarks if f"quintiles of {name!r}" in absent)
-        raise CalibrationError(f"the customers give no {', '.join(absent)}{''.join(reasons)}")
+        told = [
+            f"{name} has {remarks[name]}" for name in remarks if f"quintiles of {name!r}" in absent
+        ]
+        told += [f"{name} is null for all" for name in model.indicators if name not in figures]
+        raise CalibrationError(f"the customers give no {', '.join(absent)}: {'; '.join(told)}")
     return Calibration(population, remarks, _held(calibrated, customers))
 
 
@@ -124,9 +127,16 @@ def _figures(
         except CalibrationError as error:
             raise CalibrationError(f"{name}: {error}") from None
         quintiles = rising_quintiles(known)
-        if quintiles is None:
-            remarks[name] = "no quintiles: fewer than four different values"
+        if told := list(_remarks(figures, quintiles)):
+            remarks[name] = "; ".join(told)
         yield name, rounded(figures, quintiles)
+
+
+def _remarks(figures: Figures, quintiles: tuple[float, ...] | None) -> Iterator[str]:
+    if quintiles is None:
+        yield "no quintiles: fewer than four different values"
+    if figures.low == figures.high and figures.deviation:
+        yield "fences at one value, which half of the customers have: clip by zscore or by numbers"
 
 
 def _peers(

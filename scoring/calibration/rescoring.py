@@ -201,11 +201,11 @@ def _is_met(
 ) -> NDArray[np.bool_]:
     kind, of = CONDITIONS[condition["kind"]], int(condition["of"])
     if kind == "segment":
-        return raw[of] == int(condition["is_class"])
+        return np.asarray(raw[of] == condition["is_class"], np.bool_)
     if kind == "unknown":
         return np.isnan(values[of])
     x = values[of] if kind == "indicator" else scores[of]
-    return (float(condition["low"]) <= x) & (x < float(condition["high"]))
+    return np.asarray((condition["low"] <= x) & (x < condition["high"]), np.bool_)
 
 
 def _entered(program: Program, row: Any, values: list[Floats], score: Floats) -> Integers:

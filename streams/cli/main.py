@@ -18,6 +18,7 @@ COMMANDS = (
     "show",
     "topics",
     "config",
+    "model",
     "weights",
     "dead_letters",
     "doctor",
