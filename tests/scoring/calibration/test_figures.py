@@ -46,7 +46,7 @@ def test_fences_of_the_z_score_are_three_deviations_from_the_mean() -> None:
 
 def test_one_value_has_no_deviation_and_is_its_own_fence() -> None:
     for outliers in ("boxplot", "zscore"):
-        figures = figures_of(np.array([7.0]), outliers)  # type: ignore[arg-type]  # of two
+        figures = figures_of(np.array([7.0]), outliers)
         assert (figures.mean, figures.median, figures.low, figures.high) == (7, 7, 7, 7)
         assert figures.deviation is None
 
