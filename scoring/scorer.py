@@ -131,7 +131,7 @@ class Scorer:
 
     def turn(self, states: Sequence[bytes], day: int) -> Scored:
         """Catch customers up to a day, as if it had just begun."""
-        arena = self.read(states)
+        arena = self.read(states, Room.none(len(states)))
         outcomes, c = self.no_outcomes(), 0
         while True:
             c = kernel.turn(self.program, arena, c, day, self.scratch(), outcomes)
@@ -147,13 +147,19 @@ class Scorer:
     ) -> Arena:
         """Return customers as they were at their last evaluation, with so much room for more.
 
-        `texts` stand in the arena's texts from `text_base` on.
+        `texts` stand in the arena's texts from `text_base` on. Without `room` the customers are
+        complete: also what decides nothing has been computed.
         """
         starts = np.zeros(len(states) + 1, np.int64)
         np.cumsum(np.fromiter(map(len, states), np.int64, len(states)), out=starts[1:])
         blobs = np.frombuffer(b"".join(states) or b"\0", np.uint8)
         arena = load_arena(self.program, blobs, starts, room or Room.none(len(states)), texts)
         kernel.settle(self.program, arena)
+        return self.complete(arena) if room is None else arena
+
+    def complete(self, arena: Arena) -> Arena:
+        """Compute the indicators that no score, tier or class is computed from, in place."""
+        kernel.complete(self.program, arena)
         return arena
 
     def write(self, arena: Arena) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:

@@ -17,7 +17,9 @@ def explanation(
     `day` brings the customer to a later day first, in memory only; None leaves it at its own as-of.
     Raises `UsageError` for one that was erased.
     """
-    arena = scorer.read([state]) if day is None else scorer.turn([state], day).arena
+    arena = scorer.read([state])
+    if day is not None:
+        arena = scorer.complete(scorer.turn([state], day).arena)
     if arena.customers["as_of"][0] == NEVER:
         at = instant_text(int(arena.customers["erased"][0]))
         raise UsageError(f"customer {customer.decode()!r} was erased as of {at}: nothing is known")

@@ -2,11 +2,11 @@
 
 from pathlib import Path
 from shutil import copymode
-from typing import Final
+from typing import Any, Final
 
 from scoring.calibration.text import with_population
 from scoring.errors import CalibrationError
-from scoring.model import Model, parse
+from scoring.model import Currencies, Model, parse
 from streams.errors import Misfit, SettingsError, UsageError
 from streams.settings_sources import short
 
@@ -36,6 +36,19 @@ def model_text(path: Path) -> str:
         raise SettingsError([Misfit(short(path), "model", f"cannot be read: {reason}")]) from None
     except UnicodeDecodeError as error:
         raise SettingsError([Misfit(short(path), "model", f"is not UTF-8: {error}")]) from None
+
+
+def adapted(model: Model, base_currency: str | None, timezone: str | None) -> Model:
+    """Return the model for another base currency (its rates then do not hold) or time zone.
+
+    Raises pydantic's `ValidationError` for an unknown time zone or a malformed currency.
+    """
+    fields: dict[str, Any] = dict(model)
+    if base_currency is not None and base_currency != model.currencies.base:
+        fields["currencies"] = Currencies(base=base_currency)
+    if timezone is not None:
+        fields["timezone"] = timezone
+    return Model.model_validate(fields)
 
 
 def write_section(path: Path, section: str) -> Model:

@@ -9,7 +9,6 @@ from typing import Final
 from scoring.lint.findings import Finding
 from scoring.model import FillRegression, Group, Model, Score, Term
 from scoring.normaliser_kinds import Piecewise, Steps
-from scoring.segment_kinds import Rules
 
 SMALLEST_SHARE: Final = 0.005
 """Of a score: half a point of 100."""
@@ -55,25 +54,14 @@ def findings_of_model(model: Model, today: date) -> list[Finding]:
 
 
 def _used(model: Model) -> Iterator[str]:
+    yield from model.decisive_indicators()
     for score in model.scores.values():
-        for term, _ in score.terms():
-            yield term.indicator
-            if isinstance(term.missing, FillRegression):
-                yield from term.missing.on
-                known = model.population.regressions.get(term.indicator)
-                yield from known.coefficients if known else ()
-        yield from (bound.indicator for tier in score.tiers for bound in tier.when)
+        missing = (term.missing for term, _ in score.terms())
+        for each in missing:
+            if isinstance(each, FillRegression):
+                yield from each.on
         if score.limit is not None:
             yield score.limit.indicator
-    for segment in model.segments.values():
-        if isinstance(segment, Rules):
-            for each in segment.classes:
-                conditions = (*each.when, *each.stay_while)
-                yield from (c.indicator for c in conditions if c.indicator is not None)
-        else:
-            yield from (
-                grade.indicator for grade in (segment.recency, segment.frequency, segment.monetary)
-            )
 
 
 def _of_population(model: Model, today: date) -> Iterator[Finding]:
