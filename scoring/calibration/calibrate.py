@@ -36,7 +36,7 @@ class Calibration(NamedTuple):
     """A population, and what is to be said of it.
 
     `remarks` tell by indicator what is odd in its figures, `held` how many customers reach each
-    tier with bounds of the population, by score.
+    of the bounds of tiers, by score.
     """
 
     population: Population
@@ -189,17 +189,18 @@ def _bounds(
     asking = [
         name
         for name, score in model.scores.items()
-        if any(tier.enter_at == "population" for tier in score.tiers)
+        if any(tier.enter_at == "population" or tier.top_share for tier in score.tiers[1:])
     ]
     if not asking:
         return {}
     figured = with_stand_ins(model.model_copy(update={"population": population}))
     scores = rescore(figured, customers).scores
     known = model.population.bounds
-    return {
+    found = {
         name: bounds_of(name, model.scores[name], scores[name], known.get(name, {}), hysteresis)
         for name in asking
     }
+    return {name: bounds for name, bounds in found.items() if bounds}
 
 
 def _held(model: Model, customers: Customers) -> dict[str, dict[str, int]]:

@@ -29,6 +29,9 @@ def bounds_of(
 ) -> dict[str, Bounds]:
     """Return the bounds of the tiers that are entered at those of the population.
 
+    Where no tier is, but tiers with numbers of their own have a `top_share`, it is the bounds that
+    these would have by it: to compare, nothing takes them.
+
     Args:
         name: Of the score, for errors.
         score: With its tiers from low to high.
@@ -52,16 +55,17 @@ def bounds_of(
     """
     found: dict[str, Bounds] = {}
     above, share = -math.inf, math.inf
+    is_asked = any(tier.enter_at == "population" for tier in score.tiers)
     for tier in score.tiers[1:]:
         where = f"tier {tier.name!r} of {name!r}"
-        if isinstance(tier.enter_at, float):
+        if isinstance(tier.enter_at, float) and is_asked:
             if tier.enter_at <= above:
                 raise CalibrationError(
                     f"{where} is entered at {tier.enter_at:g}, but the tier before it at {above:g} "
                     "by its share; give both shares, or both numbers"
                 )
             above = tier.enter_at
-        elif tier.enter_at == "population" and tier.top_share is not None:
+        elif tier.enter_at is not None and tier.top_share is not None:
             if tier.top_share >= share:
                 raise CalibrationError(
                     f"{where} has the top_share {tier.top_share:g}, the tier before it {share:g}; "

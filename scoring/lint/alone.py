@@ -7,7 +7,7 @@ from math import fsum
 from typing import Final
 
 from scoring.lint.findings import Finding
-from scoring.model import FillRegression, Group, Model, Score, Term
+from scoring.model import Group, Model, Score, Term
 from scoring.normaliser_kinds import Piecewise, Steps
 
 SMALLEST_SHARE: Final = 0.005
@@ -41,7 +41,7 @@ def findings_of_model(model: Model, today: date) -> list[Finding]:
     >>> [tuple(each) for each in findings_of_model(model, date(2026, 11, 25))]
     [('unused', 'indicators.praise', 'no score, segment, tier or limit uses it')]
     """
-    used = set(_used(model))
+    used = used_indicators(model)
     return [
         *(
             Finding("unused", f"indicators.{name}", "no score, segment, tier or limit uses it")
@@ -53,15 +53,13 @@ def findings_of_model(model: Model, today: date) -> list[Finding]:
     ]
 
 
-def _used(model: Model) -> Iterator[str]:
-    yield from model.decisive_indicators()
+def used_indicators(model: Model) -> set[str]:
+    """Return the indicators that a score, segment, tier or limit of a model uses."""
+    used = set(model.decisive_indicators())
     for score in model.scores.values():
-        missing = (term.missing for term, _ in score.terms())
-        for each in missing:
-            if isinstance(each, FillRegression):
-                yield from each.on
         if score.limit is not None:
-            yield score.limit.indicator
+            used.add(score.limit.indicator)
+    return used
 
 
 def _of_population(model: Model, today: date) -> Iterator[Finding]:

@@ -8,6 +8,7 @@ import numpy as np
 
 from scoring.calibration.customers import Customers
 from scoring.calibration.rescoring import Rescored, rescore
+from scoring.lint.alone import used_indicators
 from scoring.lint.findings import Finding
 from scoring.lint.ranks import spearman
 from scoring.model import Model, Score
@@ -48,9 +49,14 @@ def findings_on_customers(model: Model, customers: Customers) -> list[Finding]:
     >>> [tuple(each) for each in findings_on_customers(model, few)]
     [('empty', 'scores.value.tiers.regular', 'none of 3 customers would enter it')]
     """
-    rescored = rescore(model, customers)
+    rescored, used = rescore(model, customers), used_indicators(model)
     return [
-        *(found for name in model.indicators for found in _of_indicator(model, name, customers)),
+        *(
+            found
+            for name in model.indicators
+            if name in used  # of the others the model itself tells
+            for found in _of_indicator(model, name, customers)
+        ),
         *(
             found
             for name, score in model.scores.items()

@@ -11,6 +11,7 @@ from streams.cli.options import AsJson, ConfigFile, ModelFile, settings_of
 
 if TYPE_CHECKING:
     from scoring.calibration.calibrate import Calibration
+    from scoring.lint.findings import Finding
     from scoring.model import Model
     from streams.customers_file import Read
 
@@ -133,11 +134,25 @@ def lint(
     if json:
         print_json({"model": scoring.tag, "findings": [each._asdict() for each in findings]})
     elif findings:
-        print_table(("finding", "where", "what"), findings)
+        print_table(("finding", "what", "where"), _together(findings))
     else:
         typer.echo(f"ok: nothing odd in {scoring.tag}")
     if findings:
         raise typer.Exit(CheckError.exit_code)
+
+
+def _together(findings: "Iterable[Finding]") -> list[tuple[str, str, str]]:
+    """Return rows of a table; what holds for several parts is said once."""
+    wheres: dict[tuple[str, str], list[str]] = {}
+    for kind, where, what in findings:
+        wheres.setdefault((kind, what), []).append(where)
+    return [(kind, what, _listed(where)) for (kind, what), where in wheres.items()]
+
+
+def _listed(wheres: list[str]) -> str:
+    """Return places in one line; a section that the first one names is not named again."""
+    section = wheres[0].rpartition(".")[0] + "."
+    return ", ".join([wheres[0], *(where.removeprefix(section) for where in wheres[1:])])
 
 
 def _note_differences(model: "Model", read: "Read") -> None:
@@ -165,21 +180,22 @@ def _print_bounds(model: "Model", found: "Calibration") -> None:
     from streams.cli.output import print_table
 
     if rows := list(_bounds_rows(model, found)):
-        columns = ("score", "tier", "top share", "enter at", "leave below", "reached by")
+        columns = ("score", "tier", "top share", "enter at", "leave below", "reached by", "model")
         print_table(columns, rows)
 
 
 def _bounds_rows(model: "Model", found: "Calibration") -> Iterable[tuple[str, ...]]:
     size = found.population.customers or 0
     for name, tiers in found.population.bounds.items():
-        shares = {tier.name: tier.top_share for tier in model.scores[name].tiers}
-        for tier, bounds in tiers.items():
-            share, held = shares[tier], found.held[name][tier]
-            yield (
-                name,
-                tier,
-                "-" if share is None else f"{share:.1%}",
-                f"{bounds.enter_at:g}",
-                f"{bounds.leave_below:g}",
-                f"{held:,} ({held / size:.1%})",
-            )
+        for tier in model.scores[name].tiers:
+            if (bounds := tiers.get(tier.name)) is not None:
+                held, own = found.held[name][tier.name], tier.enter_at
+                yield (
+                    name,
+                    tier.name,
+                    "-" if tier.top_share is None else f"{tier.top_share:.1%}",
+                    f"{bounds.enter_at:g}",
+                    f"{bounds.leave_below:g}",
+                    f"{held:,} ({held / size:.1%})",
+                    f"takes {own:g}" if isinstance(own, float) else "takes these",
+                )

@@ -94,6 +94,18 @@ def test_a_tier_without_share_keeps_its_bounds_and_one_with_a_number_its_number(
     }
 
 
+def test_tiers_with_numbers_and_shares_get_bounds_to_compare() -> None:
+    hundred = np.arange(1.0, 101.0)
+    numbers = [
+        {"name": "a", "enter_at": 60, "leave_below": 58, "top_share": 0.2},
+        {"name": "b", "enter_at": 80, "leave_below": 78, "top_share": 0.05},
+    ]
+    found = bounds_of("value", score_of(*numbers), hundred, {}, 2)
+    assert {tier: bounds.enter_at for tier, bounds in found.items()} == {"a": 81, "b": 96}
+    mixed = score_of(numbers[0], share("b", 0.05))
+    assert set(bounds_of("value", mixed, hundred, {}, 2)) == {"b"}
+
+
 @pytest.mark.parametrize(
     ("tiers", "words"),
     [
