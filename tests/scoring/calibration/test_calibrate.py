@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from scoring.calibration.calibrate import Calibration, Options, calibrate
@@ -120,6 +120,7 @@ def test_the_bounds_fit_the_scores_that_customers_have_with_the_new_figures() ->
     assert (rescored.tiers["value"] == 2).sum() == 10
 
 
+@settings(deadline=None)
 @given(st.integers(0, 10**6))
 def test_the_order_of_customers_makes_no_difference(seed: int) -> None:
     assert calibrate(model_of(), shuffled(crowd(), seed), Options()) == calibrated()

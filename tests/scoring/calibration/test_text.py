@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from scoring.calibration.text import population_text, with_population
@@ -101,6 +101,7 @@ populations = st.builds(
 )
 
 
+@settings(deadline=None)
 @given(populations, st.sampled_from([{}, {"x": "a remark: {#"}]))
 def test_any_population_is_read_back_as_it_was(
     population: Population, remarks: dict[str, str]

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from scoring.calibration.rounding import significant
@@ -25,6 +25,7 @@ scores = st.lists(
 shares = st.floats(0, 1) | st.sampled_from([0.0, 0.05, 0.2, 0.29, 0.8, 1.0])
 
 
+@settings(deadline=None)
 @given(scores, shares)
 @example([50.0] * 10, 0.2)
 @example([99.999951, 99.99996], 0.5)
@@ -35,6 +36,7 @@ def test_at_most_the_share_is_at_or_above_the_bound(given: list[float], share: f
     assert bound == significant(bound)
 
 
+@settings(deadline=None)
 @given(st.lists(st.integers(0, 10**6).map(lambda n: n / 10**4), min_size=1, unique=True), shares)
 def test_without_ties_the_share_is_used_up(given: list[float], share: float) -> None:
     """Scores of six digits can be told apart by a bound: one customer more would be too many."""
@@ -58,7 +60,12 @@ def test_ties_go_up() -> None:
 
 
 def test_scores_whose_sums_were_added_in_another_order_are_tied() -> None:
-    assert entrance(np.array([10.0, 60.0, 60.0 + 1e-13]), 0.34) == 60.0001
+    assert entrance(np.array([10.0, 60.0 - 1e-13, 60.0 + 1e-13]), 0.34) == 60.0001
+
+
+def test_a_bound_above_another_is_the_next_score() -> None:
+    assert entrance(np.array([10.0, 20.0, 30.0]), 1, above=10) == 20
+    assert entrance(np.array([10.0, 20.0, 30.0]), 1, above=30) == 30.0001
 
 
 def score_of(*tiers: dict[str, Any]) -> Score:
@@ -71,6 +78,7 @@ def share(name: str, top_share: float | None) -> dict[str, Any]:
     return {"name": name, "enter_at": "population", "top_share": top_share}
 
 
+@settings(deadline=None)
 @given(scores, st.lists(st.integers(1, 99), min_size=2, max_size=4, unique=True))
 def test_bounds_rise_from_tier_to_tier_also_where_all_scores_are_tied(
     given: list[float], percents: list[int]

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from scoring.lint.alone import findings_of_model
@@ -231,6 +231,7 @@ def ranks(values: Iterable[float]) -> list[float]:
     return [sum(other < x for other in known) + (known.count(x) + 1) / 2 for x in known]
 
 
+@settings(deadline=None)
 @given(
     st.lists(st.tuples(st.integers(-3, 3), st.integers(-3, 3)), min_size=2, max_size=30),
 )
