@@ -5,6 +5,7 @@ ScoringError
 ├── ModelError             a scoring model that cannot be used; lists every problem with its line
 ├── WeightsError           judgements or figures that no weights can be derived from
 │   └── InconsistentError  comparisons that contradict each other: CR above 0.1
+├── CalibrationError       customers that do not give what a model asks of its population
 ├── LayoutError            a stored customer state that this version cannot read
 ├── FitError               customers that a model of behaviour cannot be fitted to
 └── ExtraError             an optional package that is not installed
@@ -66,6 +67,10 @@ class WeightsError(ScoringError):
 
 class InconsistentError(WeightsError):
     """Pairwise comparisons that contradict each other more than is taken without a reason."""
+
+
+class CalibrationError(ScoringError):
+    """Customers that do not give what a model asks of its population."""
 
 
 class LayoutError(ScoringError):

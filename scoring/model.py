@@ -26,7 +26,7 @@ from scoring.clv.parameters import Clv
 from scoring.conditions import Bound
 from scoring.errors import ModelError, Problem
 from scoring.indicator_kinds import Indicator
-from scoring.model_links import missing_parts
+from scoring.model_links import UncalibratedError, missing_parts
 from scoring.model_problems import problems_of
 from scoring.normaliser_kinds import Normaliser
 from scoring.parts import (
@@ -51,6 +51,9 @@ from scoring.weighting import Weighting, agree
 
 LONGEST_ALERT_DAYS: Final = 92
 """Every customer remembers up to so many daily scores for an alert; more would bloat its state."""
+
+
+_CALIBRATED: Final = "calibrated"
 
 
 def _defined(section: str, what: str) -> Callable[[str, ValidationInfo], str]:
@@ -95,9 +98,13 @@ class FillPeers(Part):
 
 
 class FillRegression(Part):
-    """A linear estimate from other indicators (the population's `regressions`)."""
+    """A linear estimate from other indicators (the population's `regressions`).
+
+    `on` names the indicators that calibration fits it on.
+    """
 
     fill: Literal["regression"]
+    on: tuple[Name, ...] = ()
 
 
 Fill = Annotated[
@@ -123,6 +130,16 @@ class Term(Part):
     clip: Clip | None = None
     missing: Missing = 0.0
     _exists = field_validator("indicator")(_defined("indicators", "indicator"))
+
+    @model_validator(mode="after")
+    def _is_not_estimated_from_itself(self) -> Self:
+        if isinstance(self.missing, FillRegression) and self.indicator in self.missing.on:
+            raise MemberError(
+                f"{self.indicator!r} cannot be estimated from itself; name other indicators",
+                "missing",
+                "on",
+            )
+        return self
 
 
 class Group(Part):
@@ -426,9 +443,11 @@ class Model(Part):
     clv: Clv | None = None
 
     @model_validator(mode="after")
-    def _names_what_it_has(self) -> Self:
+    def _names_what_it_has(self, info: ValidationInfo) -> Self:
+        is_calibrated = (info.context or {}).get(_CALIBRATED, True)
         for problem in missing_parts(self):
-            raise problem
+            if is_calibrated or not isinstance(problem, UncalibratedError):
+                raise problem
         return self
 
     def decisive_indicators(self) -> Iterator[str]:
@@ -460,10 +479,12 @@ class Model(Part):
         return name
 
 
-def parse(text: str, source: str) -> Model:
+def parse(text: str, source: str, *, calibrated: bool = True) -> Model:
     """Read a model from YAML 1.2 text; `source` names the file in errors.
 
-    Raises `ModelError` with every problem: line, field, what is wrong and what would be right.
+    Raises `ModelError` with every problem: line, field, what is wrong and what would be right. With
+    `calibrated=False` it is none that the population lacks figures which the model asks for: such a
+    model can be calibrated, but compiled only with stand-ins (`calibration.stand_ins`).
 
     >>> text = '''
     ... model: {name: tiny, version: 1}
@@ -497,7 +518,7 @@ def parse(text: str, source: str) -> Model:
     plain = _plain(tree)
     names = {section: _names(plain.get(section)) for section in ("indicators", "scores")}
     try:
-        return Model.model_validate(plain, context=names)
+        return Model.model_validate(plain, context={**names, _CALIBRATED: calibrated})
     except ValidationError as error:
         raise ModelError(source, problems_of(tree, error.errors())) from None
 

@@ -1,6 +1,7 @@
 """What parts of a model name in other parts must be there; each missing one is a problem."""
 
 from collections.abc import Iterator, Mapping
+from math import inf
 from typing import TYPE_CHECKING
 
 from scoring.parts import MemberError, unknown
@@ -11,6 +12,18 @@ if TYPE_CHECKING:
     from scoring.model import Model, Score, Term
 
 Path = tuple[str | int, ...]
+
+
+class UncalibratedError(MemberError):
+    """The model asks for something, `what`, that its population does not have."""
+
+    def __init__(self, what: str, *path: str | int) -> None:
+        super().__init__(
+            f"the model's population has no {what}; run `valuepulse model calibrate`, "
+            "or write a number",
+            *path,
+        )
+        self.what = what
 
 
 def missing_parts(model: "Model") -> Iterator[MemberError]:
@@ -37,7 +50,7 @@ def missing_parts(model: "Model") -> Iterator[MemberError]:
                 yield from _among(grade.indicator, model.indicators, "indicator", (*path, key))
                 figures = model.population.indicators.get(grade.indicator)
                 if grade.cuts == "population" and (figures is None or figures.quintiles is None):
-                    yield _not_calibrated(f"quintiles of {grade.indicator!r}", (*path, key, "cuts"))
+                    yield UncalibratedError(f"quintiles of {grade.indicator!r}", *path, key, "cuts")
         earlier[name] = segment.names
 
 
@@ -47,9 +60,7 @@ def _of_score(model: "Model", name: str, score: "Score") -> Iterator[MemberError
         for b, bound in enumerate(tier.when):
             place = (*path, "tiers", n, "when", b, "indicator")
             yield from _among(bound.indicator, model.indicators, "indicator", place)
-        known = model.population.bounds.get(name, {})
-        if tier.enter_at == "population" and tier.name not in known:
-            yield _not_calibrated(f"bounds of tier {tier.name!r}", (*path, "tiers", n, "enter_at"))
+    yield from _of_bounds(model, name, score)
     if score.join is not None:
         place = (*path, "join")
         for of in score.join.scores:
@@ -71,22 +82,45 @@ def _of_score(model: "Model", name: str, score: "Score") -> Iterator[MemberError
             yield from _among(each, tiers, "tier", place)
 
 
+def _of_bounds(model: "Model", name: str, score: "Score") -> Iterator[MemberError]:
+    """Yield what is wrong with bounds that the population gives: absent, or not rising."""
+    below = -inf
+    for n, tier in enumerate(score.tiers):
+        enter_at, place = tier.enter_at, ("scores", name, "tiers", n, "enter_at")
+        if enter_at == "population":
+            bounds = model.population.bounds.get(name, {}).get(tier.name)
+            if bounds is None:
+                yield UncalibratedError(f"bounds of tier {tier.name!r}", *place)
+            enter_at = None if bounds is None else bounds.enter_at
+        if isinstance(enter_at, float):
+            if enter_at <= below:
+                yield MemberError(
+                    f"{tier.name!r} is entered at {enter_at:g}, not above a tier before it "
+                    f"({below:g})",
+                    *place,
+                )
+            below = enter_at
+
+
 def _of_term(model: "Model", term: "Term", path: Path) -> Iterator[MemberError]:
     name, population = term.indicator, model.population
     figures = population.indicators.get(name)
     clip = term.clip
     fences = clip is not None and "population" in (clip.low, clip.high)
     if fences and (figures is None or figures.low is None or figures.high is None):
-        yield _not_calibrated(f"fences of {name!r}", path)
+        yield UncalibratedError(f"fences of {name!r}", *path)
     missing = term.missing
     if isinstance(missing, float | str) or missing.fill == "constant":
         return
     if figures is None:
-        yield _not_calibrated(f"figures of {name!r}", path)
+        yield UncalibratedError(f"figures of {name!r}", *path)
     if missing.fill == "regression":
+        for each in missing.on:
+            yield from _among(each, model.indicators, "indicator", path)
         regression = population.regressions.get(name)
-        if regression is None:
-            yield _not_calibrated(f"regression of {name!r}", path)
+        if regression is None or not {*missing.on} <= {*regression.coefficients}:
+            on = f" on {', '.join(missing.on)}" if missing.on else ""
+            yield UncalibratedError(f"regression of {name!r}{on}", *path)
         else:
             for each in regression.coefficients:
                 place: Path = ("population", "regressions", name, "coefficients")
@@ -115,11 +149,3 @@ def _among(name: str, names: Mapping[str, object], what: str, path: Path) -> Ite
     if name not in names:
         text = unknown(name, tuple(names), what) if names else f"there is no {what} {name!r}"
         yield MemberError(text, *path)
-
-
-def _not_calibrated(what: str, path: Path) -> MemberError:
-    return MemberError(
-        f"the model's population has no {what}; run `valuepulse model calibrate`, "
-        "or write a number",
-        *path,
-    )

@@ -5,9 +5,9 @@
 
 from collections.abc import Mapping
 from datetime import date
-from typing import Annotated
+from typing import Annotated, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from scoring.parts import AttributeName, Name, Part, Real
 
@@ -48,6 +48,15 @@ class Bounds(Part):
 
     enter_at: Real
     leave_below: Real
+
+    @model_validator(mode="after")
+    def _is_left_below_its_entrance(self) -> Self:
+        if self.leave_below > self.enter_at:
+            raise ValueError(
+                f"is entered at {self.enter_at:g} but left below {self.leave_below:g}; "
+                "customers would flap at the edge"
+            )
+        return self
 
 
 class Population(Part):

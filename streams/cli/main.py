@@ -19,6 +19,7 @@ COMMANDS = (
     "show",
     "topics",
     "config",
+    "model",
     "weights",
     "dead_letters",
     "doctor",

@@ -92,12 +92,22 @@ def adapted_model(settings: "Settings", base_currency: str | None, timezone: str
     Raises:
         UsageError: The base currency or the time zone cannot be.
     """
+    from streams.model_file import load_model
+
+    return adapted_to(load_model(settings.model), base_currency, timezone)
+
+
+def adapted_to(model: "Model", base_currency: str | None, timezone: str | None) -> "Model":
+    """Return a scoring model, with what the command line gave in place of its own.
+
+    Raises:
+        UsageError: The base currency or the time zone cannot be.
+    """
     from pydantic import ValidationError
 
     from streams.errors import UsageError
-    from streams.model_file import adapted, load_model
+    from streams.model_file import adapted
 
-    model = load_model(settings.model)
     try:
         return adapted(model, base_currency, timezone)
     except ValidationError as error:

@@ -1,5 +1,6 @@
 """`valuepulse replay`: score files of past events offline."""
 
+from collections.abc import Sequence
 from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -13,7 +14,7 @@ from streams.cli.options import (
     EventFiles,
     ModelFile,
     Timezone,
-    adapted_model,
+    adapted_to,
     settings_of,
 )
 
@@ -59,10 +60,13 @@ def replay(
     """Score files of past events, in the order given, with the code that the stream runs.
 
     Writes customers.ndjson, tier-changes.ndjson, value-alerts.ndjson, dead-letters.ndjson and
-    summary.json. A rejected line stops nothing.
+    summary.json. A rejected line stops nothing. A model that is not calibrated yet is run with
+    stand-ins for what its population lacks, to be calibrated with the result.
     """
+    from scoring.calibration.stand_ins import lacking, with_stand_ins
     from streams.cli.output import note, print_json, progress
     from streams.errors import CheckError, UsageError
+    from streams.model_file import load_model
     from streams.replay import Options, day_number
     from streams.replay import replay as run
 
@@ -71,7 +75,9 @@ def replay(
             f"--clock {clock!r}: write event or customer; wall is for the live worker only"
         )
     settings = settings_of(config, model=model)
-    scoring = adapted_model(settings, base_currency, timezone)
+    scoring = load_model(settings.model, calibrated=False)
+    absent = lacking(scoring)
+    scoring = adapted_to(with_stand_ins(scoring), base_currency, timezone)
     options = Options(
         clock=clock,
         as_of=None if as_of is None else day_number(date(as_of.year, as_of.month, as_of.day)),
@@ -90,10 +96,21 @@ def replay(
         print_json(summary._asdict())
     else:
         _print(summary, out)
+    if absent:
+        note(
+            f"{settings.model} is not calibrated: its population has no {_few(absent)}. "
+            "Scores and tiers are preliminary, indicators are right. Go on with: valuepulse model "
+            f"calibrate {out / 'customers.ndjson'} --model {settings.model} --write"
+        )
     if summary.rejected:
         note(f"{summary.rejected:,} lines were rejected: see {out / 'dead-letters.ndjson'}")
         if strict:
             raise typer.Exit(CheckError.exit_code)
+
+
+def _few(parts: Sequence[str], most: int = 3) -> str:
+    more = f" and {len(parts) - most} more" if len(parts) > most else ""
+    return ", ".join(parts[:most]) + more
 
 
 def _print(summary: "Summary", out: Path) -> None:
