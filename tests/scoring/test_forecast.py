@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
 
 from scoring.calendar import calendar, day_start
 from scoring.forecast import day_lost, losses, spend_to_keep
@@ -63,7 +64,7 @@ def tiers_until(shard: Shard, customer: str, score: str, day: int) -> list[str]:
     """The tier of each day up to one, from the day of the shard's clock on; days turn for real."""
     found = []
     for today in range(shard.clock, day + 1):
-        shard.turn(today)
+        shard.turn(today, [customer])
         found.append(shard.snapshots()[customer]["scores"][score]["tier"])
     return found
 
@@ -230,19 +231,54 @@ def test_who_was_erased_this_afternoon_and_came_back_is_thought_to_buy_after_tha
     phases=set(Phase) - {Phase.explain},
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )
-@given(source=models(), stream=streams(currencies=CURRENCIES, max_events=20))
-def test_forecasts_of_any_model_come_true(source: dict[str, Any], stream: list[JsonObject]) -> None:
+@given(
+    source=models(),
+    stream=streams(currencies=CURRENCIES, max_events=12),
+    shares=st.tuples(st.floats(0.9, 1), st.floats(0.9, 1)),
+)
+def test_forecasts_of_any_model_come_true(
+    source: dict[str, Any], stream: list[JsonObject], shares: tuple[float, float]
+) -> None:
+    """Sales of late count in all its scores, and tiers end a little below what the customer has."""
+    with_sales_of_late(source)
+    shard, name, horizon = shard_of(source, stream), stream[-1]["customer_id"], 200
+    if name not in shard.snapshots():
+        return  # it was erased
+    for score, said in shard.snapshots()[name]["scores"].items():
+        enter, leave = said["score"] * shares[1], said["score"] * shares[1] * shares[0]
+        tiers = [{"name": "lowest"}, {"name": "high", "enter_at": enter, "leave_below": leave}]
+        source["scores"][score]["tiers"] = tiers
+    shard = shard_of(source, stream)
+    said = losses(shard.scorer, shard.states[name.encode()], shard.clock, horizon)
+    for score in source["scores"]:
+        lost = said[score].day if score in said else None
+        comes_true(shard, name, score, lost, horizon)
+        if lost is not None:
+            keeps(shard, name, score, lost + 7)
+
+
+def with_sales_of_late(source: dict[str, Any]) -> None:
+    """Add to each score with groups one more that time and sales move."""
+    spend = {"kind": "sum", "add": ["sale_amount"], "window": 90}
+    recency = {"kind": "days_since", "mark": "last_sale"}
+    source["indicators"] |= {"spend": spend, "recency": recency}
+    more, less = {"kind": "log", "high": 1e6}, {"kind": "linear", "low": 0, "high": 400}
+    terms = [
+        {"indicator": "spend", "weight": 2, "normaliser": more},
+        {"indicator": "recency", "weight": 1, "normaliser": less, "direction": "less"},
+    ]
+    for score in source["scores"].values():
+        if "groups" in score:
+            weight = 2 * sum(group["weight"] for group in score["groups"])
+            score["groups"].append({"name": "late", "weight": weight, "indicators": terms})
+
+
+def shard_of(source: dict[str, Any], stream: list[JsonObject]) -> Shard:
+    """A shard after a stream, all its customers as of its day."""
     shard = Shard(source, "event")
     shard.apply(lines(stream))
     shard.turn(shard.clock)
-    horizon = 100
-    for name in shard.snapshots():
-        state = shard.states[name.encode()]
-        said = losses(shard.scorer, state, shard.clock, horizon)
-        for score in source["scores"]:
-            comes_true(shard, name, score, said[score].day if score in said else None, horizon)
-            if score in said:
-                keeps(shard, name, score, said[score].day + 30)
+    return shard
 
 
 def comes_true(shard: Shard, name: str, score: str, lost: int | None, horizon: int) -> None:
@@ -258,7 +294,7 @@ def comes_true(shard: Shard, name: str, score: str, lost: int | None, horizon: i
 
 def keeps(shard: Shard, name: str, score: str, last: int) -> None:
     """The sale keeps the tier up to a day, and one minor unit less does not."""
-    spend = spend_to_keep(shard.scorer, shard.states[name.encode()], shard.clock, score, 100, 30)
+    spend = spend_to_keep(shard.scorer, shard.states[name.encode()], shard.clock, score, 200, 7)
     if spend is None:
         return
     ranks = [tier.name for tier in shard.scorer.model.scores[score].tiers]
