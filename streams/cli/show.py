@@ -81,7 +81,6 @@ def explain(
 
 
 async def _explanation(customer: str, settings: "Settings") -> dict[str, Any]:
-    from scoring.calendar import calendar
     from scoring.merging import Roster
     from scoring.scorer import Scorer
     from streams.errors import UsageError
@@ -107,9 +106,7 @@ async def _explanation(customer: str, settings: "Settings") -> dict[str, Any]:
             f"the states were written with another model than {settings.model}: "
             "name the one that the worker runs by --model"
         )
-    wording = Wording(
-        scorer.names, scorer.program.alerts["score"].tolist(), calendar(scorer.model.timezone)
-    )
+    wording = Wording.of(scorer)
     day = None if settings.clock == "customer" else meta.day
     said = explanation(scorer, wording, customer.encode(), found[1], day)
     return said | {"members": [name.decode() for name in roster.active(customer.encode())]}
