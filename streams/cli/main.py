@@ -16,6 +16,7 @@ COMMANDS = (
     "erase",
     "merge",
     "show",
+    "explain",
     "topics",
     "config",
     "weights",
