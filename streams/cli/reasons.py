@@ -145,8 +145,9 @@ def _scored_over(over: Json, labels: Labels) -> str:
 
 
 def _tier(name: str, said: Json, labels: Labels) -> Iterator[str]:
-    since = f" since {said['since']}" if said["since"] else ""
-    yield f"{labels.tier(name, said['earned'])} is earned{since}"
+    if said["since"] or said["earned"] != said["tier"]:
+        since = f" since {said['since']}" if said["since"] else ""
+        yield f"{labels.tier(name, said['earned'])} is earned{since}"
     if said["fall_began"]:
         yield (
             f"its conditions do not hold since {said['fall_began']}; "
@@ -178,7 +179,7 @@ def _next(name: str, following: Json, labels: Labels) -> str:
             at_least, value = number(condition["at_least"]), number(condition["value"])
             missing.append(f"{labels.named(condition)} of at least {at_least} (is {value})")
     word = " or " if following["combine"] == "any" else " and "
-    return f"to {labels.tier(name, following['tier'])}: {word.join(missing)}"
+    return f"to earn {labels.tier(name, following['tier'])}: {word.join(missing)}"
 
 
 def _forecast(name: str, said: Json, labels: Labels) -> str:
@@ -190,7 +191,9 @@ def _forecast(name: str, said: Json, labels: Labels) -> str:
         f"falls to {labels.tier(name, forecast['to'])} on {forecast['lost_on']} if nothing happens"
     )
     if forecast["spend_to_keep"] is None:
-        return f"{falls}; no single sale would keep it"
+        from scoring.forecast import KEPT_FOR
+
+        return f"{falls}; no single sale today would keep it for {KEPT_FOR} days more"
     whole, dot, part = forecast["spend_to_keep"].partition(".")
     amount = f"{int(whole):,}{dot}{part}"
     return f"{falls}; a sale of {amount} would keep it until {forecast['kept_until']}"
@@ -200,7 +203,7 @@ def told_segments(said: Json, labels: Labels) -> Iterator[str]:
     """Yield a line for each segment: the class, and the conditions that hold."""
     for name, each in said["segment_reasons"].items():
         kept = "kept, as " if each["kept"] else ""
-        why = ", ".join(_condition(condition, labels) for condition in each["why"])
+        why = "; ".join(_condition(condition, labels) for condition in each["why"])
         called = "none" if each["class"] is None else labels.class_of(name, each["class"])
         yield f"{labels.segment(name)}: {called} ({kept}{why or 'in none of the others'})"
 

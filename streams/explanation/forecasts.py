@@ -7,21 +7,24 @@ from scoring.forecast import HORIZON, KEPT_FOR, losses, spend_to_keep
 from scoring.kernel import CUSTOMER_CLOCK
 from scoring.money import digits
 from scoring.scorer import Scorer
+from streams.explanation.case import Case
 from streams.output.messages import day_text
 
 
-def forecasts(
-    scorer: Scorer, state: bytes, day: int, scores: Iterable[str]
-) -> dict[str, dict[str, Any] | None]:
-    """Return the forecast of each score; None under a clock that has no turn of the day.
+def forecasts(case: Case, state: bytes, scores: Iterable[str]) -> dict[str, dict[str, Any] | None]:
+    """Return the forecast of each score; None for the lowest tier, and where no day turns.
 
     `spend_to_keep` is a decimal text of the base currency, as events give their amounts.
+    `kept_until` is up to when that sale keeps the tier; without a loss, how far was looked.
     """
+    scorer, day = case.scorer, case.as_of
+    found: dict[str, dict[str, Any] | None] = dict.fromkeys(scores)
     if scorer.mode == CUSTOMER_CLOCK:
-        return dict.fromkeys(scores)
+        return found
     lost = losses(scorer, state, day)
-    found: dict[str, dict[str, Any] | None] = {}
-    for name in scores:
+    for name in found:
+        if case.arena.standings["tier"][0, scorer.names.scores.index(name)] == 0:
+            continue
         loss = lost.get(name)
         said: dict[str, Any] = {"lost_on": None, "to": None, "spend_to_keep": None}
         if loss is None:

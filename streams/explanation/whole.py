@@ -43,7 +43,7 @@ def explanation(
         raise UsageError(f"there is no score {unknown[0]!r}; the model has {known}")
     said = _standing(case, customer)
     said["scores"] = {name: said["scores"][name] for name in explained}
-    ahead = forecasts(scorer, state, case.as_of, explained)
+    ahead = forecasts(case, state, explained)
     for name, each in said["scores"].items():
         each.update(_score(case, name) | {"next": each["next"], "forecast": ahead[name]})
     return said | {"segment_reasons": segments_of(case), "receivables": receivables_of(case)}
