@@ -24,10 +24,8 @@ def receivables_of(case: Case) -> dict[str, Any] | None:
     if not any(map(_asks, case.model.indicators.values())):
         return None
     lines = of_customer(case.arena.lines, case.arena.customers[0], "line")
-    due, paid, collections = (
-        _sum(case, name) for name in ("unmatched_due", "unmatched_paid", "collections")
-    )
-    by_invoice = lines.size > 0 or collections > 0
+    due, paid = _sum(case, "unmatched_due"), _sum(case, "unmatched_paid")
+    by_invoice = lines.size > 0  # settled ones go when a line of another comes, so one is left
     oldest_first = due != 0 or paid != 0
     ways = {(True, True): "both", (True, False): "invoice_id", (False, True): "oldest_due_first"}
     minor = 10 ** digits(case.model.currencies.base)

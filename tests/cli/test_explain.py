@@ -86,6 +86,8 @@ def test_what_will_happen_is_told_in_words(
     fallen = printed(capsys, explained(*events, until="2027-03-03") | {"members": ["bob"]})
     assert "do not hold since 2027-03-01; it can be lost on 2027-03-11 at the earliest" in fallen
     assert "with all of bob, merged into it" in fallen
+    expired = printed(capsys, explained(*EVENTS, until="2026-04-02"))
+    assert "set by hand: at least VIP until 2026-04-01 (no longer in force), by ann" in expired
     lasting = printed(capsys, explained(EVENTS[0], decided("2026-03-01", tier="VIP")))
     assert "stays VIP until 2028-02-29 at least if nothing happens" in lasting
 

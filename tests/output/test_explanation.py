@@ -217,6 +217,11 @@ def test_a_tier_that_is_kept_by_its_lower_bound_leads_to_the_one_above_it() -> N
     assert (said["score"], said["tier"], said["next"]) == (53.0, "sound", None)
 
 
+def test_what_is_missing_is_counted_from_the_tier_that_was_earned() -> None:
+    said = explained(buys("2026-03-01", 500), decided("2026-03-02", tier="VIP"))["scores"]
+    assert said["value"]["tier"] == said["value"]["next"]["tier"] == "VIP"
+
+
 def test_a_limit_is_told_with_its_score() -> None:
     said = explained(buys("2026-03-01", 1500))["scores"]
     assert said["value"]["suggested_limit"] == pytest.approx(300.0)

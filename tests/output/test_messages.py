@@ -159,17 +159,21 @@ def test_a_snapshot_has_the_fields_of_the_design() -> None:
 
 
 @pytest.mark.parametrize(
-    ("spend", "tier", "suggested"),
-    [(800, "large", 400.0), (20, "small", None), (None, "small", None)],
+    ("spend", "factors", "tier", "suggested"),
+    [
+        (800, {"large": 0.5}, "large", 400.0),
+        (20, {"large": 0.5}, "small", None),
+        (None, {"small": 0.5}, "small", None),
+    ],
 )
 def test_a_score_with_a_limit_suggests_one(
-    spend: float | None, tier: str, suggested: float | None
+    spend: float | None, factors: dict[str, float], tier: str, suggested: float | None
 ) -> None:
     """The mean order × the factor of the tier; null without a factor, or without an order."""
     mapping = shop_mapping()
-    mapping["scores"]["size"]["limit"] = {"indicator": "mean_order", "factors": {"large": 0.5}}
+    mapping["scores"]["size"]["limit"] = {"indicator": "mean_order", "factors": factors}
     (snapshot,) = snapshots_of(mapping, [{"amount": spend}] if spend else [])
-    assert (snapshot["scores"]["size"]["tier"]) == tier
+    assert snapshot["scores"]["size"]["tier"] == tier
     assert snapshot["scores"]["size"]["suggested_limit"] == suggested
     assert "suggested_limit" not in snapshot["scores"]["value"]
 
