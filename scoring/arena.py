@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from scoring.program import Program
-from scoring.tables import Table
+from scoring.tables import EVERYTHING, Table
 
 NEVER: Final = -1
 """Stands for a day that has not come: no as-of yet, a mark that is not set."""
@@ -28,12 +28,14 @@ CUSTOMER: Final = np.dtype(
         ("line_count", "i4"),
         ("category_count", "i4"),
         ("attribute_count", "i4"),
+        ("stale_measures", "u8"),
+        ("stale_besides", "u8"),
     ],
     align=True,
 )
 """`sequence` counts outcomes, `applied` events; events up to the time `erased` (epoch milliseconds;
 `NEVER`: none) never count again; buckets are rows from `row_start`, oldest first, in the room that
-begins at `row_base`."""
+begins at `row_base`. `stale_…` are what has moved since the last evaluation (tables.INDICATOR)."""
 STANDING: Final = np.dtype(
     [("tier", "i4"), ("earned", "i4"), ("since", "i4"), ("fall", "i4")], align=True
 )
@@ -125,6 +127,17 @@ class Arena(NamedTuple):
     """[C, segments] at the last evaluation."""
 
 
+def read_only(texts: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Return a view that no one writes to: compiled code is specialised on that flag too.
+
+    >>> read_only(np.zeros(1, np.uint8)).flags.writeable
+    False
+    """
+    view = texts.view()
+    view.flags.writeable = False
+    return view
+
+
 class Room(NamedTuple):
     """For how many of each kind of rows every customer has room, arrays [C]."""
 
@@ -156,6 +169,7 @@ def empty_arena(program: Program, room: Room, texts: NDArray[np.uint8]) -> Arena
     customers = np.zeros(count, CUSTOMER)
     customers["as_of"] = NEVER
     customers["erased"] = NEVER
+    customers["stale_measures"] = customers["stale_besides"] = EVERYTHING
     customers["row_base"] = np.cumsum(room.rows) - room.rows
     customers["row_start"] = customers["row_base"]
     customers["ring_start"] = np.cumsum(room.ring) - room.ring

@@ -111,7 +111,7 @@ def combine_invoices(
                         else additions_of_rest(invoice, sign, additions)
                     )
                     add_all(
-                        additions, count, program.windows, program.operands,
+                        additions, count, program.places,
                         program.limits[0].retention, customer,
                         arena.totals[c], arena.row_day, arena.rows, arena.sums[c],
                     )  # fmt: skip  # what, for the model, for the customer

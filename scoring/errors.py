@@ -5,7 +5,9 @@ ScoringError
 ├── ModelError             a scoring model that cannot be used; lists every problem with its line
 ├── WeightsError           judgements or figures that no weights can be derived from
 │   └── InconsistentError  comparisons that contradict each other: CR above 0.1
-└── LayoutError            a stored customer state that this version cannot read
+├── LayoutError            a stored customer state that this version cannot read
+├── FitError               customers that a model of behaviour cannot be fitted to
+└── ExtraError             an optional package that is not installed
 ```
 """
 
@@ -75,3 +77,18 @@ class LayoutError(ScoringError):
             f"this version of ValuePulse reads {expected}: run the version that wrote it, or "
             "rebuild the state by replaying the topics into an empty Redis"
         )
+
+
+class FitError(ScoringError):
+    """Customers that the parameters of a model of behaviour cannot be estimated from."""
+
+
+class ExtraError(ScoringError):
+    """A package is not installed; the message says what to install.
+
+    >>> print(ExtraError("scipy", "clv"))
+    scipy is not installed: pip install "valuepulse[clv]"
+    """
+
+    def __init__(self, package: str, extra: str) -> None:
+        super().__init__(f'{package} is not installed: pip install "valuepulse[{extra}]"')

@@ -7,7 +7,7 @@ import numpy as np
 from scoring.arena import NEVER
 from scoring.jit import jit_borrowing
 from scoring.measures import ABSENT, SOURCES
-from scoring.windows import Counts, Days, Measures, add_to_windows, bucket, raise_windows
+from scoring.windows import Counts, Days, add_to_windows, bucket, raise_windows
 
 MILLISECONDS_A_DAY: Final = 86_400_000
 USUAL_SEVERITY: Final = 3
@@ -83,7 +83,7 @@ def answered(source: int, level: int) -> int:
 
 @jit_borrowing
 def apply(
-    kinds: Any, effects: Any, mark_rules: Any, windows: Any, operands: Measures, retention: int,
+    kinds: Any, effects: Any, mark_rules: Any, places: Any, retention: int,
     customer: Any, marks: Days, totals: Counts, row_day: Days, rows: Counts, sums: Counts,
     kind: int, day: int, at: int, amount: int, cost: int, due: int, level: int,
 ) -> None:  # fmt: skip  # a line for the model, a line for the customer, a line for the event
@@ -96,16 +96,18 @@ def apply(
         effect = effects[n]
         addition = effect.factor * increment(effect.source, at, amount, cost, due, level)
         if addition != 0:
+            customer.stale_measures |= np.uint64(1) << np.uint64(effect.measure)
             bucket_of_day = totals if row < 0 else rows[row]
             if effect.largest == 1:
                 bucket_of_day[effect.measure] = max(bucket_of_day[effect.measure], addition)
-                raise_windows(windows, operands, sums, age, effect.measure, addition)
+                raise_windows(places, sums, age, effect.measure, addition)
             else:
                 bucket_of_day[effect.measure] += addition
-                add_to_windows(windows, operands, sums, age, effect.measure, addition)
+                add_to_windows(places, sums, age, effect.measure, addition)
     for mark in range(mark_rules.size):
         if (mark_rules[mark].kinds >> np.int64(kind)) & 1:
             known = marks[mark]
             if known == NEVER or (day > known) == (mark_rules[mark].latest == 1):
                 marks[mark] = day
+                customer.stale_besides |= np.uint64(1) << np.uint64(mark)
     customer.applied += 1

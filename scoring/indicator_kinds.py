@@ -214,8 +214,8 @@ class ClvValue(_Indicator):
     """Expected purchases, the probability to be alive, or the discounted value (docs/clv.md)."""
 
     kind: Literal["clv"]
-    of: Literal["purchases", "alive", "value"]
-    horizon_days: _OneUnit = 365
+    of: Literal["alive", "purchases", "value"]
+    horizon_days: Annotated[int, Field(ge=30, le=3_650)] = 360
 
 
 Indicator = Annotated[

@@ -7,11 +7,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from scoring.arena import NEVER, Arena
+from scoring.clv.value import PERIOD_DAYS, present_value, probability_alive, purchases
 from scoring.facts.attributes import ABSENT_VALUE, TEXT
 from scoring.facts.product_lines import distinct
 from scoring.jit import jit_borrowing, jit_inlined
 from scoring.program import Program
-from scoring.tables import INDICATOR_KINDS
+from scoring.tables import CLV_OF, INDICATOR_KINDS
 
 SUM: Final = INDICATOR_KINDS.index("sum")
 RATIO: Final = INDICATOR_KINDS.index("ratio")
@@ -26,7 +27,9 @@ PER_ATTRIBUTE: Final = INDICATOR_KINDS.index("per_attribute")
 ARREARS: Final = INDICATOR_KINDS.index("arrears")
 ARREARS_RATE: Final = INDICATOR_KINDS.index("arrears_rate")
 OVERDUE_DAYS: Final = INDICATOR_KINDS.index("overdue_days")
-EXPECTED_SALES: Final = INDICATOR_KINDS.index("expected_sales")
+CLV: Final = INDICATOR_KINDS.index("clv")
+ALIVE: Final = CLV_OF.index("alive")
+PURCHASES: Final = CLV_OF.index("purchases")
 
 
 @jit_borrowing
@@ -63,6 +66,9 @@ def indicator(program: Program, arena: Arena, c: int, i: int) -> float:
         return of_dues(row, program.members, arena.sums[c], customer.as_of)
     first = arena.marks[c, program.limits[0].first_sale]
     last = arena.marks[c, program.limits[0].last_sale]
+    if kind == CLV:
+        return of_lifetime(row, program.members, program.clv[0], arena.sums[c],
+                           customer.as_of - first, last - first)  # fmt: skip
     return of_purchases(row, program.members, arena.sums[c], customer.as_of, first, last)
 
 
@@ -109,6 +115,26 @@ def of_purchases(
         return float(last - first) / float(a - 1) if a > 1 else math.nan
     observed = min(row.days, as_of - first + 1)
     return float(a / row.unit / float(observed) * row.horizon)
+
+
+@jit_borrowing
+def of_lifetime(
+    row: Any, members: Any, clv: Any, sums: NDArray[np.int64], age_days: int, last_days: int
+) -> float:
+    """Return the probability to be alive, expected purchases, or the present value (docs/clv.md).
+
+    Without an order it is NaN.
+    """
+    orders = combination(members, row.a, row.b, sums)
+    if row.of == ALIVE:
+        return probability_alive(clv, orders, last_days, age_days)
+    if row.of == PURCHASES:
+        return purchases(clv, orders, last_days, age_days, row.horizon)
+    if orders < 1:
+        return math.nan
+    mean = combination(members, row.b, row.c, sums) / row.unit / float(orders)
+    periods = int(row.horizon) // PERIOD_DAYS
+    return present_value(clv, orders, last_days, age_days, mean, periods)
 
 
 @jit_borrowing

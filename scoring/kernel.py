@@ -37,7 +37,7 @@ from scoring.outcomes import ALERT, NO_EVENT, SEGMENT_CHANGE, TIER_CHANGE, Outco
 from scoring.program import Program
 from scoring.receivables import additions_of_costs, additions_without_invoice, bill
 from scoring.segments import next_class, raw_class
-from scoring.tables import Table
+from scoring.tables import ATTRIBUTES, DAYS, EVERYTHING, LINES, Table
 from scoring.tiers import next_tier, overridden
 from scoring.windows import load_sums, slide
 
@@ -150,6 +150,7 @@ def reassemble(
     while cause == NO_EVENT:
         if not reaches_evaluation(program, arena, c, day, mode, False):
             cause = event
+            arena.customers[c].stale_measures = arena.customers[c].stale_besides = EVERYTHING
             if parts.size > 0 and not is_any_known(arena, parts):
                 forget(arena, c, arena.customers[c].erased)
                 add_up_counts(arena, c, parts)
@@ -191,6 +192,16 @@ def settle(program: Program, arena: Arena) -> None:
 
 
 @jit_borrowing
+def complete(program: Program, arena: Arena) -> None:
+    """Compute also the indicators that decide nothing, as of each customer's as-of."""
+    for c in range(arena.customers.size):
+        if arena.customers[c].as_of != NEVER:
+            for i in range(program.indicators.size):
+                if program.indicators[i].decides == 0:
+                    arena.indicators[c, i] = indicator(program, arena, c, i)
+
+
+@jit_borrowing
 def is_duplicate(size: int, customer: Any, ring: NDArray[np.uint64], identity: np.uint64) -> bool:
     """Look an identity up among the last `size` of a customer; remember it if it is new."""
     end = customer.ring_start + customer.ring_count
@@ -228,6 +239,9 @@ def reaches_evaluation(
     every_day = program.limits[0].every_day == 1 or customer.attribute_count > 0
     while customer.as_of < day:
         has_moved = slide_customer(program, arena, c, day if at_once else customer.as_of + 1)
+        customer.stale_besides |= np.uint64(DAYS)
+        if has_moved:
+            customer.stale_measures = EVERYTHING
         if not at_once and (has_moved or every_day):
             return True
     return False
@@ -237,6 +251,7 @@ def reaches_evaluation(
 def forget(arena: Arena, c: int, at: int) -> None:
     """Erase customer c: as if it were new, but for its counters, identities and `erased`."""
     customer = arena.customers[c]
+    customer.stale_measures = customer.stale_besides = EVERYTHING
     customer.as_of = NEVER
     customer.row_count = 0
     customer.line_count = 0
@@ -303,16 +318,18 @@ def apply_fact(
     marks, totals, sums = arena.marks[c], arena.totals[c], arena.sums[c]
     kind, day, at, level = events.kind[e], events.day[e], events.at[e], events.level[e]
     apply(
-        program.kinds, program.effects, program.marks, program.windows, program.operands,
-        limits.retention, customer, marks, totals, arena.row_day, arena.rows, sums,
+        program.kinds, program.effects, program.marks, program.places, limits.retention,
+        customer, marks, totals, arena.row_day, arena.rows, sums,
         kind, day, at, events.amount[e], events.cost[e], events.due[e], level,
     )  # fmt: skip  # a line for the model, a line for the customer, a line for the event
     if kind == SALE and events.category[e] != np.uint64(0):
         note_line(customer, arena.categories, events.category[e], day)
+        customer.stale_besides |= np.uint64(LINES)
     if kind in ANSWERS or events.detail[e] == 1:
         for n in range(first_change(changes.attributes, e), changes.attributes.size + 1):
             if not next_attribute(changes.attributes, n, e, kind, level, scratch.attribute[0]):
                 break
+            customer.stale_besides |= np.uint64(ATTRIBUTES)
             scratch.attribute[0].at = at
             scratch.attribute[0].identity = events.identity[e]
             scratch.attribute[0].day = day
@@ -349,7 +366,7 @@ def apply_money(
     first, end, sign, n = 0, 0, 0, 0
     while True:
         add_all(
-            additions, count, program.windows, program.operands, limits.retention,
+            additions, count, program.places, limits.retention,
             customer, arena.totals[c], arena.row_day, arena.rows, arena.sums[c],
         )  # fmt: skip  # what and a line for the model, a line for the customer
         if line.invoice == np.uint64(0) or (sign == 1 and n > end):
@@ -399,13 +416,31 @@ def next_attribute(changes: Any, n: int, e: int, kind: int, level: int, attribut
 def score(
     program: Program, arena: Arena, c: int, points: NDArray[np.float64], scores: NDArray[np.float64]
 ) -> None:
-    """Compute the indicators of customer c as of its as-of, and from them points and scores."""
-    values = arena.indicators[c]
+    """Compute indicators of customer c as of its as-of, and from them points and scores.
+
+    Only what was computed from something that has moved since is computed again: the rest is that
+    of the last evaluation, to the bit.
+    """
+    values, customer = arena.indicators[c], arena.customers[c]
+    measures, besides = customer.stale_measures, customer.stale_besides
+    customer.stale_measures = customer.stale_besides = np.uint64(0)
+    has_null_moved = False
     for i in range(program.indicators.size):
-        values[i] = indicator(program, arena, c, i)
+        row = program.indicators[i]
+        if row.decides == 1 and is_stale(row, measures, besides):
+            before = values[i]
+            values[i] = indicator(program, arena, c, i)
+            has_null_moved = has_null_moved or math.isnan(before) != math.isnan(values[i])
     for s in range(program.scores.size):
-        if program.scores[s].joined < 0:
-            scores[s] = add_up_terms(program, arena, c, s, values, points)
+        row = program.scores[s]
+        if row.joined < 0:
+            for t in range(row.first_term, row.end_term):
+                points[t] = arena.points[c, t]
+            scores[s] = arena.scores[c, s]
+            if is_stale(row, measures, besides):
+                scores[s] = add_up_terms(
+                    program, arena, c, s, measures, besides, has_null_moved, values, points
+                )
     raw = arena.raw_classes[c]
     for s in range(program.segments.size):
         raw[s] = raw_class(
@@ -420,52 +455,57 @@ def score(
             scores[s] = points[row.first_term] + points[row.first_term + 1]
 
 
+@jit_borrowing
+def is_stale(row: Any, measures: np.uint64, besides: np.uint64) -> bool:
+    """Return whether something has moved that an indicator or a score is computed from."""
+    return bool((row.measures & measures) | (row.besides & besides))
+
+
 @jit_inlined
 def add_up_terms(
     program: Program,
     arena: Arena,
     c: int,
     s: int,
+    measures: np.uint64,
+    besides: np.uint64,
+    has_null_moved: bool,
     values: NDArray[np.float64],
     points: NDArray[np.float64],
 ) -> float:
-    """Return a score with groups: the sum of its terms' points, which it sets."""
+    """Return a score with groups: the sum of its terms' points, of which it sets the stale ones."""
     row = program.scores[s]
-    total = 0.0
+    factor, total = 1.0, 0.0
+    if row.leaves_out == 1:
+        factor = weight_of_others(program.terms, row, values)
     for t in range(row.first_term, row.end_term):
         term = program.terms[t]
-        x = values[term.indicator]
-        if math.isnan(x) and term.fill != SHARE:
-            x = filled(
-                term, program.values, program.coefficients,
-                arena.customers[c], arena.columns[c], arena.attributes, values,
-            )  # fmt: skip  # a line for the model, a line for the customer
-        points[t] = term.points * normalise(term, program.knots, x)
+        is_alone = term.fill <= LEAVE_OUT and not (row.leaves_out == 1 and has_null_moved)
+        if not is_alone or is_stale(program.indicators[term.indicator], measures, besides):
+            x = values[term.indicator]
+            if math.isnan(x) and term.fill != SHARE:
+                x = filled(
+                    term, program.values, program.coefficients,
+                    arena.customers[c], arena.columns[c], arena.attributes, values,
+                )  # fmt: skip  # a line for the model, a line for the customer
+            points[t] = term.points * normalise(term, program.knots, x) * factor
         total += points[t]
-    if row.leaves_out == 1:
-        return leave_out(program.terms, row, values, points)
     return total
 
 
 @jit_borrowing
-def leave_out(
-    terms: Any, row: Any, values: NDArray[np.float64], points: NDArray[np.float64]
-) -> float:
-    """Give the weight of terms that are left out to the others; return the score."""
+def weight_of_others(terms: Any, row: Any, values: NDArray[np.float64]) -> float:
+    """Return what points are multiplied by when terms are left out: their weight goes to others.
+
+    The points of a term that is left out are 0: its `missing` is.
+    """
     whole, present = 0.0, 0.0
     for t in range(row.first_term, row.end_term):
         term = terms[t]
         whole += term.points
-        if term.fill == LEAVE_OUT and math.isnan(values[term.indicator]):
-            points[t] = 0.0
-        else:
+        if term.fill != LEAVE_OUT or not math.isnan(values[term.indicator]):
             present += term.points
-    factor = whole / present if present > 0.0 and present != whole else 1.0
-    total = 0.0
-    for t in range(row.first_term, row.end_term):
-        points[t] *= factor
-        total += points[t]
-    return total
+    return whole / present if present > 0.0 else 1.0
 
 
 @jit_inlined

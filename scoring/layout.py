@@ -12,7 +12,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from scoring.arena import BITS, Arena, Room, empty_arena
+from scoring.arena import BITS, Arena, Room, empty_arena, read_only
 from scoring.errors import LayoutError
 from scoring.facts.attributes import FLAG, NUMBER, TEXT
 from scoring.hashing import NO_SEED, name_hash
@@ -137,7 +137,7 @@ def load_arena(
     if program.limits[0]["ring"] == 0:
         room = room._replace(ring=stored.ring)
     texts = np.concatenate([blobs, texts]) if texts.size else blobs
-    arena = empty_arena(program, room, texts)
+    arena = empty_arena(program, room, read_only(texts))
     decode_all(program, arena, blobs, starts, arena.attributes.view(BITS))
     return arena
 

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from scoring import kernel
-from scoring.arena import ATTRIBUTE, LINE, NEVER, Arena, Room
+from scoring.arena import ATTRIBUTE, LINE, NEVER, Arena, Room, read_only
 from scoring.changes import changes_of
 from scoring.columns import Events
 from scoring.details import Detail
@@ -260,8 +260,8 @@ class _Batch:
         self.position = {customer: n for n, customer in enumerate(self.customers)}
         base = text_base(states)
         self.changes, texts = changes_of(said.details, base)
-        self.handed = HandedTexts(self.handovers.values(), base + texts.size)
-        arena = scorer.read(states, self._room(states), np.concatenate([texts, self.handed.texts]))
+        arena = scorer.read(states, self._room(states), texts)
+        self.texts = TextRoom(arena.texts)
         counted = np.zeros(events.customer.size, np.bool_)
         self.scored = Scored(arena, scorer.no_outcomes(), counted, clock)
         self.was_stored = [bool(state) for state in states]
@@ -483,7 +483,10 @@ class _Batch:
         self.roster = self.roster.with_member(customer, member, known._replace(left_at=left_at))
         erased = NEVER if given.erased is None else given.erased
         facts = given.facts if erased >= known.erased else None  # it has yet to follow
-        enter_facts(self.scored.arena, self.position[part], facts, self.handed)
+        if facts is not None:
+            arena = self.scored.arena._replace(texts=self.texts.take_in(facts))
+            self.scored = self.scored._replace(arena=arena)
+        enter_facts(self.scored.arena, self.position[part], facts, self.texts)
         self.scored.arena.customers["applied"][self.position[part]] = given.version
         active = self.roster.active(customer)
         parts = [self.position[own], *(self.position[part_of(customer, m)] for m in active)]
@@ -611,23 +614,35 @@ def _named(measures: NDArray[np.int64]) -> dict[str, int]:
     return {name: n for name, n in zip(MEASURES, measures.tolist(), strict=True) if n != 0}
 
 
-class HandedTexts:
-    """Names and texts of the attributes that handovers bring, to stand in an arena's texts."""
+class TextRoom:
+    """The texts of an arena, with room behind them for those of attributes that are handed over."""
 
-    def __init__(self, handovers: Iterable[Handover], base: int) -> None:
-        """Gather them; the first will stand at `base`."""
-        texts = bytearray()
+    def __init__(self, texts: NDArray[np.uint8]) -> None:
+        """Take the texts that are there."""
+        self._buffer = texts
+        self._end = texts.size
         self._starts: dict[bytes, int] = {}
-        for handover in handovers:
-            for held in handover.facts.attributes if handover.facts else ():
-                for text in (held.name, held.value):
-                    if isinstance(text, str) and text.encode() not in self._starts:
-                        self._starts[text.encode()] = base + len(texts)
-                        texts += text.encode()
-        self.texts = np.frombuffer(bytes(texts), np.uint8)
+
+    def take_in(self, facts: Facts) -> NDArray[np.uint8]:
+        """Return the arena's texts with those of the facts' attributes among them."""
+        for held in facts.attributes:
+            for text in (held.name, held.value):
+                if isinstance(text, str) and text.encode() not in self._starts:
+                    self._append(text.encode())
+        return read_only(self._buffer)
+
+    def _append(self, text: bytes) -> None:
+        end = self._end + len(text)
+        if end > self._buffer.size or not self._buffer.flags.writeable:
+            grown = np.zeros(2 * end, np.uint8)
+            grown[: self._end] = self._buffer[: self._end]
+            self._buffer = grown
+        self._buffer[self._end : end] = np.frombuffer(text, np.uint8)
+        self._starts[text] = self._end
+        self._end = end
 
     def row(self, held: AttributeFact) -> tuple[object, ...]:
-        """Return an attribute as a row of an arena."""
+        """Return an attribute whose texts were taken in as a row of an arena."""
         row = np.zeros(1, ATTRIBUTE)[0]
         name = held.name.encode()
         row["key"], row["at"], row["identity"] = text_hash(name), held.at, held.identity
@@ -641,7 +656,7 @@ class HandedTexts:
         return tuple(row.tolist())
 
 
-def enter_facts(arena: Arena, c: int, facts: Facts | None, handed: HandedTexts | None) -> None:
+def enter_facts(arena: Arena, c: int, facts: Facts | None, texts: TextRoom | None) -> None:
     """Replace what is known of customer c; it has room for it."""
     customer = arena.customers[c]
     customer["row_start"], customer["row_count"] = customer["row_base"], 0
@@ -660,9 +675,9 @@ def enter_facts(arena: Arena, c: int, facts: Facts | None, handed: HandedTexts |
     lines = [tuple(getattr(line, name) for name in LINE.names or ()) for line in facts.invoices]
     _enter(arena.lines, customer, "line", lines)
     _enter(arena.categories, customer, "category", [(k.line, k.day) for k in facts.product_lines])
-    if handed is not None:
+    if texts is not None:
         _enter(
-            arena.attributes, customer, "attribute", [handed.row(held) for held in facts.attributes]
+            arena.attributes, customer, "attribute", [texts.row(held) for held in facts.attributes]
         )
 
 

@@ -13,13 +13,16 @@ from zoneinfo import available_timezones
 
 from pydantic import (
     AfterValidator,
+    Discriminator,
     Field,
+    Tag,
     ValidationError,
     ValidationInfo,
     field_validator,
     model_validator,
 )
 
+from scoring.clv.parameters import Clv
 from scoring.conditions import Bound
 from scoring.errors import ModelError, Problem
 from scoring.indicator_kinds import Indicator
@@ -32,12 +35,14 @@ from scoring.parts import (
     Label,
     MemberError,
     Name,
+    OrPopulation,
     Part,
     Points,
     Real,
     Share,
     Weight,
     known,
+    shape_of,
 )
 from scoring.plain_yaml import PlainYamlError, load
 from scoring.population import Population
@@ -64,8 +69,8 @@ class Clip(Part):
     `population` takes the fences of the population's figures.
     """
 
-    low: Real | Literal["population"] | None = None
-    high: Real | Literal["population"] | None = None
+    low: OrPopulation | None = None
+    high: OrPopulation | None = None
 
 
 class FillConstant(Part):
@@ -100,6 +105,14 @@ Fill = Annotated[
 ]
 
 
+Missing = Annotated[
+    Annotated[Share, Tag("number")]
+    | Annotated[Literal["leave_out"], Tag("word")]
+    | Annotated[Fill, Tag("mapping")],
+    Discriminator(shape_of),
+]
+
+
 class Term(Part):
     """One indicator in a score: its weight in the group and how its raw value becomes 0..1."""
 
@@ -108,7 +121,7 @@ class Term(Part):
     normaliser: Normaliser
     direction: Literal["more", "less"] = "more"
     clip: Clip | None = None
-    missing: Share | Literal["leave_out"] | Fill = 0.0
+    missing: Missing = 0.0
     _exists = field_validator("indicator")(_defined("indicators", "indicator"))
 
 
@@ -154,7 +167,7 @@ class Tier(Part):
 
     name: Name
     label: Label | None = None
-    enter_at: Real | Literal["population"] | None = None
+    enter_at: OrPopulation | None = None
     leave_below: Real | None = None
     top_share: Share | None = None
     when: tuple[Bound, ...] = ()
@@ -176,6 +189,13 @@ class Tier(Part):
         return self
 
 
+Review = Annotated[
+    Annotated[Literal["month", "quarter", "year"], Tag("word")]
+    | Annotated[int, Field(ge=1, le=3660), Tag("number")],
+    Discriminator(shape_of),
+]
+
+
 class Policy(Part):
     """When a tier that is no longer earned is lost; a higher one is reached at once.
 
@@ -185,7 +205,7 @@ class Policy(Part):
 
     minimum_stay_days: Days = 0
     grace_days: Days = 0
-    review: Literal["month", "quarter", "year"] | Annotated[int, Field(ge=1, le=3660)] | None = None
+    review: Review | None = None
     one_step_down: bool = False
 
 
@@ -403,12 +423,25 @@ class Model(Part):
     scores: Mapping[Name, Score] = Field(min_length=1)
     segments: Mapping[Name, Segment] = {}
     alerts: Mapping[Name, Drop] = {}
+    clv: Clv | None = None
 
     @model_validator(mode="after")
     def _names_what_it_has(self) -> Self:
         for problem in missing_parts(self):
             raise problem
         return self
+
+    def decisive_indicators(self) -> Iterator[str]:
+        """Yield the indicators that scores, tiers and segments are computed from."""
+        for score in self.scores.values():
+            for term, _ in score.terms():
+                yield term.indicator
+                if isinstance(term.missing, FillRegression):
+                    yield from self.population.regressions[term.indicator].coefficients
+            for tier in score.tiers:
+                yield from (bound.indicator for bound in tier.when)
+        for segment in self.segments.values():
+            yield from segment.indicators()
 
     @property
     def tag(self) -> str:

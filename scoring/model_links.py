@@ -15,6 +15,11 @@ Path = tuple[str | int, ...]
 
 def missing_parts(model: "Model") -> Iterator[MemberError]:
     """Yield a problem for each name that leads nowhere."""
+    for name, indicator in model.indicators.items():
+        if indicator.kind == "clv" and model.clv is None:
+            yield MemberError(
+                "needs the section `clv:`; `valuepulse clv fit` prints it", "indicators", name
+            )
     for name, score in model.scores.items():
         yield from _of_score(model, name, score)
     earlier: dict[str, tuple[str, ...]] = {}

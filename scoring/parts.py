@@ -1,14 +1,16 @@
 """What all parts of a model share: closed and frozen, numbers with bounds, names that exist."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from difflib import get_close_matches
-from typing import Annotated, Any, Final, Self
+from typing import Annotated, Any, Final, Literal, Self
 
 from pydantic import (
     BaseModel,
     ConfigDict,
+    Discriminator,
     Field,
     ModelWrapValidatorHandler,
+    Tag,
     ValidationError,
     model_validator,
 )
@@ -21,6 +23,28 @@ Weight = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 Real = Annotated[float, Field(allow_inf_nan=False)]
 Share = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
 Points = Annotated[float, Field(gt=0, le=100, allow_inf_nan=False)]
+
+
+def shape_of(value: object) -> str:
+    """Return which arm of a union of unlike things a value is meant for.
+
+    So that a mistake is told once, not for every arm.
+
+    >>> [shape_of(each) for each in (0.5, "leave_out", {"fill": "mean"}, [1, 2])]
+    ['number', 'word', 'mapping', 'list']
+    """
+    if isinstance(value, str):
+        return "word"
+    if isinstance(value, Mapping | BaseModel):
+        return "mapping"
+    return "list" if isinstance(value, list | tuple) else "number"
+
+
+OrPopulation = Annotated[
+    Annotated[Real, Tag("number")] | Annotated[Literal["population"], Tag("word")],
+    Discriminator(shape_of),
+]
+"""A number, or the word that takes it from the population."""
 
 
 _UNKNOWN_KEY: Final = "unknown_key"

@@ -3,13 +3,14 @@
 Shapes depend on the model, types do not, so a new model compiles nothing again.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from scoring.clv.value import CLV, table_of
 from scoring.hashing import text_hash
 from scoring.indicator_kinds import (
     Arrears,
@@ -37,10 +38,11 @@ from scoring.score_tables import compile_scores
 from scoring.segment_tables import compile_segments
 from scoring.tables import (
     ALERT,
+    ATTRIBUTES,
     BOUND,
-    CLV,
     CLV_OF,
     COEFFICIENT,
+    DAYS,
     EFFECT,
     EVER,
     INDICATOR,
@@ -49,9 +51,11 @@ from scoring.tables import (
     KNOT,
     LIFETIME,
     LIMITS,
+    LINES,
     MARK,
     MEMBER,
     OVERDUE,
+    PLACE,
     SCORE,
     TERM,
     TIER,
@@ -76,6 +80,8 @@ class Program(NamedTuple):
     marks: Table
     windows: Table
     operands: NDArray[np.int32]
+    places: Table
+    """Operands by measure."""
     indicators: Table
     members: Table
     values: Table
@@ -176,6 +182,18 @@ class _Operands:
         return rows(WINDOW, table)
 
 
+def _places(pairs: Sequence[tuple[Edges, int]]) -> Table:
+    """Return the operands by measure; every measure has a row that tells where its own begin."""
+    by_measure = sorted(range(len(pairs)), key=lambda n: pairs[n][1])
+    table = np.zeros(max(len(pairs), len(MEASURES) + 1), PLACE)
+    for row, n in enumerate(by_measure):
+        (start, end), _ = pairs[n]
+        table["start"][row], table["end"][row], table["operand"][row] = start, end, n
+    measures = [pairs[n][1] for n in by_measure]
+    table["first"][: len(MEASURES) + 1] = np.searchsorted(measures, range(len(MEASURES) + 1))
+    return table
+
+
 def combinations(indicator: Indicator) -> Combinations:
     """Return the indicator's three combinations of measures; what they mean its kind tells."""
     nothing: list[Member] = []
@@ -264,7 +282,7 @@ def compile_model(model: Model) -> Program:
     operands = _Operands(model)
     columns = columns_of(model)
     indicators, members, values = _indicator_tables(model, operands, columns)
-    scores = compile_scores(model, columns, values)
+    scores = compile_scores(model, columns, values, indicators)
     effects = sorted(EFFECTS, key=lambda row: KINDS.index(row[0]))
     ends = np.cumsum([sum(kind == row[0] for row in effects) for kind in KINDS]).tolist()
     return Program(
@@ -285,6 +303,7 @@ def compile_model(model: Model) -> Program:
         ),
         windows=operands.table(),
         operands=np.array([measure for _, measure in operands.pairs], np.int32),
+        places=_places(operands.pairs),
         indicators=indicators,
         members=members,
         values=rows(VALUE, values),
@@ -340,6 +359,24 @@ def moves_daily(indicator: Indicator) -> bool:
             return False
 
 
+def besides_of(indicator: Indicator) -> int:
+    """Return what an indicator is computed from besides sums, as bits (tables.INDICATOR)."""
+    names = [mark for mark, _, _ in MARKS]
+    bits = DAYS if moves_daily(indicator) else 0
+    match indicator:
+        case DaysSince():
+            bits |= 1 << names.index(indicator.mark)
+        case Cycle() | ExpectedSales() | ClvValue():
+            bits |= 1 << names.index("first_sale") | 1 << names.index("last_sale")
+        case AttributeValue() | PerAttribute():
+            bits |= ATTRIBUTES
+        case Distinct():
+            bits |= LINES
+        case _:
+            pass
+    return bits
+
+
 def columns_of(model: Model) -> dict[str, int]:
     """Return the column of each attribute that a model reads, by its name."""
     names = [
@@ -373,7 +410,7 @@ def _alert_table(model: Model) -> Table:
 
 
 def _clv_table(model: Model) -> Table:
-    return rows(CLV, [])
+    return rows(CLV, []) if model.clv is None else table_of(model.clv)
 
 
 def _indicator_tables(
@@ -384,17 +421,22 @@ def _indicator_tables(
     table = np.zeros(len(model.indicators), INDICATOR)
     members: list[tuple[object, ...]] = []
     values: list[tuple[object, ...]] = []
-    for row, indicator in zip(table, model.indicators.values(), strict=True):
+    decisive = set(model.decisive_indicators())
+    for row, (name, indicator) in zip(table, model.indicators.items(), strict=True):
         bounds, money = [len(members)], []
-        for combination in combinations(indicator):
+        combos = combinations(indicator)
+        for combination in combos:
             members += [
-                (operands.number[edges, MEASURES.index(name)], sign)
-                for name, sign, edges in combination
+                (operands.number[edges, MEASURES.index(measure)], sign)
+                for measure, sign, edges in combination
             ]
             bounds.append(len(members))
             money.append(any(name in MONEY for name, _, _ in combination))
         row["kind"] = INDICATOR_KINDS.index(indicator.kind)
         row["a"], row["b"], row["c"], row["end"] = bounds
+        row["decides"] = name in decisive
+        row["measures"] = sum({1 << MEASURES.index(m.measure) for each in combos for m in each})
+        row["besides"] = besides_of(indicator)
         row["unit"] = minor if money[0] and (not money[1] or indicator.kind == "arrears") else 1
         row["floor"] = minor if money[0] else 1
         match indicator:

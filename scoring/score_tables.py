@@ -19,7 +19,7 @@ from scoring.model import (
     Tier,
 )
 from scoring.normaliser_kinds import Linear, Log, Logistic, Normaliser, Piecewise, Steps
-from scoring.tables import FILLS, NORMALISER_KINDS
+from scoring.tables import ATTRIBUTES, FILLS, NORMALISER_KINDS, Table
 
 Rows = list[tuple[object, ...]]
 _EPOCH: Final = date(1970, 1, 1).toordinal()
@@ -41,7 +41,9 @@ class ScoreTables:
     reviews: list[int] = field(default_factory=list)
 
 
-def compile_scores(model: Model, columns: Mapping[str, int], values: Rows) -> ScoreTables:
+def compile_scores(
+    model: Model, columns: Mapping[str, int], values: Rows, indicators: Table
+) -> ScoreTables:
     """Return the tables of a model's scores; what peers have is added to `values`."""
     tables = ScoreTables()
     names = list(model.scores)
@@ -68,9 +70,27 @@ def compile_scores(model: Model, columns: Mapping[str, int], values: Rows) -> Sc
                 score.policy.minimum_stay_days, score.policy.grace_days, score.policy.one_step_down,
                 first_review, len(tables.reviews),
                 *(columns[f"override:{name}:{what}"] for what in ("tier", "mode", "until")),
+                *_computed_from(model, score, indicators),
             )
         )  # fmt: skip  # as the rows of SCORE are laid out
     return tables
+
+
+def _computed_from(model: Model, score: Score, indicators: Table) -> tuple[int, int]:
+    """Return what a score's indicators are computed from, those that fill others too."""
+    names = list(model.indicators)
+    measures, besides = 0, 0
+    for term, _ in score.terms():
+        read = [term.indicator]
+        if isinstance(term.missing, FillRegression):
+            read += model.population.regressions[term.indicator].coefficients
+        if isinstance(term.missing, FillPeers):
+            besides |= ATTRIBUTES
+        for name in read:
+            row = indicators[names.index(name)]
+            measures |= int(row["measures"])
+            besides |= int(row["besides"])
+    return measures, besides
 
 
 def _joined_term() -> tuple[object, ...]:

@@ -131,8 +131,8 @@ class Scorer:
 
     def turn(self, states: Sequence[bytes], day: int) -> Scored:
         """Catch customers up to a day, as if it had just begun."""
-        nothing = np.zeros(0, np.bool_)
-        return self.advance(Scored(self.read(states), self.no_outcomes(), nothing, day), day)
+        arena, nothing = self.read(states, Room.none(len(states))), np.zeros(0, np.bool_)
+        return self.advance(Scored(arena, self.no_outcomes(), nothing, day), day)
 
     def advance(self, scored: Scored, day: int) -> Scored:
         """Catch the customers of a batch up to a day, in place; return what came of all so far."""
@@ -151,13 +151,19 @@ class Scorer:
     ) -> Arena:
         """Return customers as they were at their last evaluation, with so much room for more.
 
-        `texts` stand in the arena's texts from `text_base` on.
+        `texts` stand in the arena's texts from `text_base` on. Without `room` the customers are
+        complete: also what decides nothing has been computed.
         """
         starts = np.zeros(len(states) + 1, np.int64)
         np.cumsum(np.fromiter(map(len, states), np.int64, len(states)), out=starts[1:])
         blobs = np.frombuffer(b"".join(states) or b"\0", np.uint8)
         arena = load_arena(self.program, blobs, starts, room or Room.none(len(states)), texts)
         kernel.settle(self.program, arena)
+        return self.complete(arena) if room is None else arena
+
+    def complete(self, arena: Arena) -> Arena:
+        """Compute the indicators that no score, tier or class is computed from, in place."""
+        kernel.complete(self.program, arena)
         return arena
 
     def write(self, arena: Arena) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:

@@ -1,12 +1,13 @@
 """Segments that a model may name (docs/semantics.md section 12)."""
 
+from collections.abc import Iterator
 from itertools import pairwise
 from typing import Annotated, Final, Literal, Self
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Discriminator, Field, Tag, field_validator, model_validator
 
 from scoring.conditions import Condition
-from scoring.parts import Label, Name, Part, Real
+from scoring.parts import Label, Name, Part, Real, shape_of
 from scoring.population import Four
 
 RFM_CLASSES: Final = (
@@ -57,13 +58,26 @@ class Rules(Part):
         """The names of the classes."""
         return tuple(each.name for each in self.classes)
 
+    def indicators(self) -> Iterator[str]:
+        """Yield the indicators that conditions name."""
+        for each in self.classes:
+            for condition in (*each.when, *each.stay_while):
+                if condition.indicator is not None:
+                    yield condition.indicator
+
+
+Cuts = Annotated[
+    Annotated[Four, Tag("list")] | Annotated[Literal["population"], Tag("word")],
+    Discriminator(shape_of),
+]
+
 
 class Grade(Part):
     """What divides low from high: one cut, or one of four cuts between five grades."""
 
     indicator: Name
     cut: Real | None = None
-    cuts: Four | Literal["population"] | None = None
+    cuts: Cuts | None = None
     high_from: Annotated[int, Field(ge=2, le=5)] = 4
 
     @model_validator(mode="after")
@@ -89,6 +103,10 @@ class Rfm(Part):
     def names(self) -> tuple[str, ...]:
         """The names of the classes."""
         return RFM_CLASSES
+
+    def indicators(self) -> Iterator[str]:
+        """Yield the three indicators."""
+        yield from (each.indicator for each in (self.recency, self.frequency, self.monetary))
 
 
 Segment = Annotated[Rules | Rfm, Field(discriminator="kind")]

@@ -15,11 +15,11 @@ INDICATOR_KINDS: Final = (
     "cycle", "expected_sales", "clv",
 )  # fmt: skip  # a line for what they are computed from
 NORMALISER_KINDS: Final = ("linear", "log", "piecewise", "logistic", "steps")
-FILLS: Final = ("share", "value", "peers", "regression", "leave_out")
+FILLS: Final = ("share", "value", "leave_out", "peers", "regression")
 """What a term does without a value: takes a normalised share, a raw value, one of the customer's
 peers, an estimate from other indicators; or leaves itself out."""
 CONDITIONS: Final = ("indicator", "score", "segment", "unknown")
-CLV_OF: Final = ("purchases", "alive", "value")
+CLV_OF: Final = ("alive", "purchases", "value")
 
 
 def _table(**fields: str) -> np.dtype[np.void]:
@@ -33,13 +33,22 @@ MARK: Final = _table(latest="i4", kinds="i8")
 """`latest`: 1 for the latest day, 0 for the earliest; `kinds`: bit k set when kind k moves it."""
 WINDOW: Final = _table(start="i4", end="i4", first="i4", largest="i4", last="i4")
 """Ages [start, end) in days; its operands are [first, largest), added up, and [largest, last)."""
+PLACE: Final = _table(first="i4", start="i4", end="i4", operand="i4")
+"""An operand of a measure, and the ages [start, end) of its window: from row `first` of row m on
+stand those of measure m, up to `first` of the next row."""
 INDICATOR: Final = _table(
     kind="i4", mark="i4", a="i4", b="i4", c="i4", end="i4", unit="f8", floor="i8",
     column="i4", first_value="i4", end_value="i4", days="i4", fade_days="i4", of="i4",
-    fade_to="f8", horizon="f8",
+    fade_to="f8", horizon="f8", decides="i4", measures="u8", besides="u8",
 )  # fmt: skip  # one row of the table a line
 """Members [a, b) add − subtract, [b, c) per or against or the window before, [c, end) presence.
-`column`: of an attribute; `days`: of a window, or until a value expires; 0: never."""
+`decides`: is a score, tier or class computed from it? `column`: of an attribute; `days`: of a
+window, or until a value expires; 0: never. What it is computed from: bit n of `measures` is the
+measure n, of `besides` the mark n, or one of `ATTRIBUTES`, `LINES` and `DAYS`."""
+ATTRIBUTES: Final = 1 << 32
+LINES: Final = 1 << 33
+DAYS: Final = 1 << 34
+EVERYTHING: Final = np.uint64(2**64 - 1)
 MEMBER: Final = _table(operand="i4", sign="i4")
 VALUE: Final = _table(text="u8", number="f8")
 """What the text of an attribute counts as, or what its peers have."""
@@ -49,9 +58,11 @@ SCORE: Final = _table(
     joined="i4", joined_with="i4", segment="i4", first_share="i4",
     minimum_stay="i4", grace="i4", step_down="i4", first_review="i4", end_review="i4",
     override_tier="i4", override_mode="i4", override_until="i4",
+    measures="u8", besides="u8",
 )  # fmt: skip  # one row of the table a line
 """`joined`, `joined_with`: positions of scores, −1 for a score with groups; from `first_share`: the
-share of the first for each class of the segment. `override_…`: columns of attributes."""
+share of the first for each class of the segment. `override_…`: columns of attributes. The last two
+as of indicators."""
 TERM: Final = _table(
     indicator="i4", normaliser="i4", less="i4", first_knot="i4", end_knot="i4",
     fill="i4", column="i4", first_fill="i4", end_fill="i4",
@@ -72,10 +83,6 @@ CLASS: Final = _table(first="i4", stay="i4", end="i4")
 CONDITION: Final = _table(kind="i4", of="i4", is_class="i4", low="f8", high="f8")
 ALERT: Final = _table(score="i4", within="i4", cool_down="i4", points="i8", resolve="i8")
 """`points` and `resolve` in thousandths of a point, the others in days."""
-CLV: Final = _table(
-    r="f8", alpha="f8", a="f8", b="f8", p="f8", q="f8", v="f8",
-    unit_days="f8", discount="f8", margin="f8",
-)  # fmt: skip  # one row of the table a line
 LIMITS: Final = _table(
     measures="i4", retention="i4", longest_alert="i4", most_terms="i4", every_day="i4", ring="i4",
     keep_days="i4", terms_days="i4", first_sale="i4", last_sale="i4",

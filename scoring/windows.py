@@ -165,26 +165,16 @@ def bucket(retention: int, customer: Record, row_day: Days, rows: Counts, day: i
 
 
 @jit_borrowing
-def add_to_windows(
-    windows: Table, operands: Measures, sums: Counts, age: int, measure: int, amount: int
-) -> None:
+def add_to_windows(places: Table, sums: Counts, age: int, measure: int, amount: int) -> None:
     """Add an amount of a measure to the sums of the windows that hold its age."""
-    for w in range(windows.size):
-        window = windows[w]
-        if window.start <= age < window.end:
-            for operand in range(window.first, window.largest):
-                if operands[operand] == measure:
-                    sums[operand] += amount
+    for n in range(places[measure].first, places[measure + 1].first):
+        if places[n].start <= age < places[n].end:
+            sums[places[n].operand] += amount
 
 
 @jit_borrowing
-def raise_windows(
-    windows: Table, operands: Measures, sums: Counts, age: int, measure: int, amount: int
-) -> None:
+def raise_windows(places: Table, sums: Counts, age: int, measure: int, amount: int) -> None:
     """Raise the largest of a measure to an amount in the windows that hold its age."""
-    for w in range(windows.size):
-        window = windows[w]
-        if window.start <= age < window.end:
-            for operand in range(window.largest, window.last):
-                if operands[operand] == measure:
-                    sums[operand] = max(sums[operand], amount)
+    for n in range(places[measure].first, places[measure + 1].first):
+        if places[n].start <= age < places[n].end:
+            sums[places[n].operand] = max(sums[places[n].operand], amount)

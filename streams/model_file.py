@@ -1,8 +1,9 @@
 """The file of a scoring model."""
 
 from pathlib import Path
+from typing import Any
 
-from scoring.model import Model, parse
+from scoring.model import Currencies, Model, parse
 from streams.errors import Misfit, SettingsError
 from streams.settings_sources import short
 
@@ -22,3 +23,16 @@ def load_model(path: Path) -> Model:
     except UnicodeDecodeError as error:
         raise SettingsError([Misfit(short(path), "model", f"is not UTF-8: {error}")]) from None
     return parse(text, short(path))
+
+
+def adapted(model: Model, base_currency: str | None, timezone: str | None) -> Model:
+    """Return the model for another base currency (its rates then do not hold) or time zone.
+
+    Raises pydantic's `ValidationError` for an unknown time zone or a malformed currency.
+    """
+    fields: dict[str, Any] = dict(model)
+    if base_currency is not None and base_currency != model.currencies.base:
+        fields["currencies"] = Currencies(base=base_currency)
+    if timezone is not None:
+        fields["timezone"] = timezone
+    return Model.model_validate(fields)

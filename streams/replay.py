@@ -1,13 +1,12 @@
 """Replay: score files of past events offline, with the kernel that the stream runs."""
 
-import gzip
 import json
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from datetime import date
 from pathlib import Path
-from typing import IO, Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,14 +15,13 @@ from scoring.arena import NEVER
 from scoring.columns import Events
 from scoring.details import Detail
 from scoring.merging import Roster, Said, also_needed, is_part, score_merging
-from scoring.model import Currencies, Model
-from scoring.money import Rates
+from scoring.model import Model
 from scoring.scorer import Scored, Scorer
-from streams.decode import Decoded, Decoder, Rejected, records_of_lines
+from streams.decode import Decoded, Rejected
+from streams.event_files import decoded_chunks, decoder_for
 from streams.output.causes import cause_in
 from streams.output.messages import Message, Wording, day_text, to_json
 
-CHUNK_BYTES: Final = 8 * 2**20
 TURN_CUSTOMERS: Final = 20_000
 _EPOCH_ORDINAL: Final = date(1970, 1, 1).toordinal()
 
@@ -53,19 +51,6 @@ class Summary(NamedTuple):
     model: str
 
 
-def adapted(model: Model, base_currency: str | None, timezone: str | None) -> Model:
-    """Return the model for another base currency (its rates then do not hold) or time zone.
-
-    Raises pydantic's `ValidationError` for an unknown time zone or a malformed currency.
-    """
-    fields: dict[str, Any] = dict(model)
-    if base_currency is not None and base_currency != model.currencies.base:
-        fields["currencies"] = Currencies(base=base_currency)
-    if timezone is not None:
-        fields["timezone"] = timezone
-    return Model.model_validate(fields)
-
-
 def day_number(day: date) -> int:
     """Return a calendar day counted from 1970-01-01."""
     return day.toordinal() - _EPOCH_ORDINAL
@@ -77,13 +62,7 @@ class Replay:
     def __init__(self, model: Model, options: Options, now_ms: int) -> None:
         self.scorer = Scorer(model, options.clock)
         self.wording = Wording.of(self.scorer)
-        self.decoder = Decoder(
-            timezone=model.timezone,
-            base_currency=model.currencies.base,
-            rates=Rates(model.currencies.base, model.currencies.rates),
-            max_bytes=options.max_event_bytes,
-            future_limit_ms=int(options.future_limit_minutes * 60_000),
-        )
+        self.decoder = decoder_for(model, options.max_event_bytes, options.future_limit_minutes)
         self._options = options
         self._now_ms = now_ms
         self.roster = Roster()
@@ -179,7 +158,10 @@ class Replay:
                 continue
             scored = self.scorer.turn(states, day)
             messages = self.wording.messages(scored.outcomes, customers, _no_cause)
-            yield list(messages), list(self.wording.snapshots(scored.arena, customers))
+            yield (
+                list(messages),
+                list(self.wording.snapshots(self.scorer.complete(scored.arena), customers)),
+            )
 
     def _until_as_of(self, events: Events) -> Events:
         """Leave out what happened after the day that is asked for."""
@@ -213,27 +195,6 @@ def _no_cause(event: int) -> Any:
     raise AssertionError(f"an outcome of a turn names event {event}")
 
 
-def chunks(file: IO[bytes], size: int = CHUNK_BYTES) -> Iterator[bytes]:
-    """Yield pieces of a file that end with whole lines."""
-    rest = b""
-    while piece := file.read(size):
-        cut = piece.rfind(b"\n") + 1
-        if cut == 0:
-            rest += piece
-            continue
-        yield rest + piece[:cut]
-        rest = piece[cut:]
-    if rest:
-        yield rest
-
-
-def open_events(path: Path) -> IO[bytes]:
-    """Open a file of events, unpacked if its name ends with .gz."""
-    if path.suffix == ".gz":
-        return gzip.open(path, "rb")  # type: ignore[return-value]  # it reads like a file
-    return path.open("rb")
-
-
 def replay(
     files: Sequence[Path],
     out: Path,
@@ -254,29 +215,20 @@ def replay(
     with ExitStack() as stack:
         dead_letters = stack.enter_context((out / "dead-letters.ndjson").open("wb"))
         for path in files:
-            line = 1
-            with open_events(path) as file:
-                for chunk in chunks(file):
-                    records = records_of_lines(chunk, line)
-                    decoded = run.decoder.decode(
-                        records, event_type=None, now_ms=run._now_ms, keyed=False
-                    )
-                    for message in run.apply(decoded):
-                        outcomes[message.role].append(message.value)
-                    refusals = decoded.rejected + [
-                        Rejected(int(decoded.record[position]), "RefusedCommand", why)
-                        for position, why in run.refused
-                    ]
-                    for refusal in refusals:
-                        start = int(records.value_start[refusal.record])
-                        value = chunk[start : start + int(records.value_length[refusal.record])]
-                        where = f"{path.name}:{int(records.offset[refusal.record])}"
-                        dead_letters.write(
-                            _dead_letter(where, refusal.error, refusal.message, value)
-                        )
-                        rejected += 1
-                    line += chunk.count(b"\n")
-                    progress(len(chunk))
+            for chunk, records, decoded in decoded_chunks(path, run.decoder, run._now_ms):
+                for message in run.apply(decoded):
+                    outcomes[message.role].append(message.value)
+                refusals = decoded.rejected + [
+                    Rejected(int(decoded.record[position]), "RefusedCommand", why)
+                    for position, why in run.refused
+                ]
+                for refusal in refusals:
+                    start = int(records.value_start[refusal.record])
+                    value = chunk[start : start + int(records.value_length[refusal.record])]
+                    where = f"{path.name}:{int(records.offset[refusal.record])}"
+                    dead_letters.write(_dead_letter(where, refusal.error, refusal.message, value))
+                    rejected += 1
+                progress(len(chunk))
         as_of = options.as_of if options.as_of is not None else run.newest
         tiers = _write_customers(run, out / "customers.ndjson", outcomes)
     for role, name in (

@@ -81,6 +81,10 @@ def _indicator_of(unit: list[str]) -> st.SearchStrategy[Section]:
     )  # fmt: skip
 
 
+CLVS = [
+    {"r": 0.243, "alpha": 4.414, "a": 0.793, "b": 2.426, "p": 6.25, "q": 3.74, "v": 15.44},
+    {"r": 1.5, "alpha": 9.0, "a": 1.0, "b": 4.0, "p": 2.0, "q": 5.0, "v": 900.0, "unit_days": 1},
+]
 _fades = st.fixed_dictionaries({"to": raws, "days": st.sampled_from([1, 7, 90])})
 _attributes = st.one_of(
     st.sampled_from(NUMBERS).map(lambda name: {"attribute": name}),
@@ -101,6 +105,13 @@ def _with(kind: str, strategy: st.SearchStrategy[Section]) -> st.SearchStrategy[
 
 _of_invoices_and_attributes = st.one_of(
     st.sampled_from(["arrears", "overdue_days"]).map(lambda kind: {"kind": kind}),
+    _with(
+        "clv",
+        st.fixed_dictionaries(
+            {"of": st.sampled_from(["alive", "purchases", "value"])},
+            optional={"horizon_days": st.sampled_from([30, 100, 365])},
+        ),
+    ),
     _with("arrears_rate", st.fixed_dictionaries({"window": windows})),
     _with(
         "attribute",
@@ -426,6 +437,8 @@ def models(draw: st.DrawFn) -> Section:
         "alerts": draw(alerts(list(scores))),
     }
     text = json.dumps(source)
+    if '"clv"' in text:
+        source["clv"] = draw(st.sampled_from(CLVS))
     if '"fill"' in text or '"population"' in text:
         source["population"] = draw(populations(list(named)))
         source["population"]["bounds"] = {name: each for name, each in bounds.items() if each}

@@ -20,7 +20,7 @@ DOCUMENTS = [
 LINK = re.compile(r"\]\((?!https?://)([^)#\s]*)(#[^)\s]*)?\)")
 COMMAND = re.compile(r"valuepulse ((?:[a-z]+ ?){1,2})")
 RECIPE = re.compile(r"make ([a-z-]+)")
-GROUPS = ("topics", "config", "weights", "dlq")
+GROUPS = ("clv", "topics", "config", "weights", "dlq")
 RUN = "from streams.cli.main import run; run()"
 
 

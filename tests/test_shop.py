@@ -77,7 +77,7 @@ class Shop:
         assert not decoded.rejected, decoded.rejected
         names = decoded.customers
         states = [self.states.get(name, b"") for name in names]
-        scored = self.scorer.score(states, decoded.events, self.clock)
+        scored = self.scorer.score(states, decoded.events, self.clock, decoded.details)
         assert scored.counted.all()
         self.clock = scored.clock
         blobs, bounds = self.scorer.write(scored.arena)
@@ -182,6 +182,53 @@ def test_traffic_leaves_the_cast_alone() -> None:
     """A chance refund of the riser's would spoil the plot."""
     buyers = {event["customer_id"] for _, event in islice(traffic(7, 0), 20_000)}
     assert not buyers & {RISER.customer_id, VIP.customer_id}
+
+
+def test_the_shop_knows_each_company_from_its_first_event_on() -> None:
+    """Those of the story and the newcomers of the traffic, too."""
+    events = [*history(7, 0), *(event for _, event in islice(traffic(7, 0), 3_000))]
+    met: dict[object, Event] = {}
+    counts = Counter[object]()
+    for event in events:
+        counts[event["customer_id"]] += 1
+        if event["type"] == "profile":
+            assert event["customer_id"] not in met
+            assert counts[event["customer_id"]] == 2
+            met[event["customer_id"]] = event
+    assert met.keys() == counts.keys()
+    assert len(met) > COMPANIES
+    for known in met.values():
+        assert {"region", "industry", "size", "annual_sales", "listed", "owner"} <= known.keys()
+    assert len({(p["region"], p["size"], p["listed"]) for p in met.values()}) > 10
+    assert met[RISER.customer_id]["name"] == RISER.name
+
+
+def test_what_is_paid_with_an_invoice_is_what_was_billed() -> None:
+    """Also across the beginning of the traffic; what is open at the end was never paid."""
+    events = [*history(7, 0), *(event for _, event in islice(traffic(7, 0), 5_000))]
+    billed: dict[object, tuple[object, object]] = {}
+    paid = Counter[object]()
+    for event in (event for event in events if "invoice_id" in event):
+        said = event["customer_id"], event["amount"]
+        if event["type"] == "transaction":
+            assert event["invoice_id"] not in billed
+            billed[event["invoice_id"]] = said
+        else:
+            assert billed[event["invoice_id"]] == said
+            paid[event["invoice_id"]] += 1
+    assert set(paid.values()) == {1}
+    assert 0.7 < len(paid) / len(billed) < 1
+
+
+def test_the_year_has_some_of_every_type_in_proportion() -> None:
+    past = Counter(str(event["type"]) for event in history(7, 0))
+    orders = past["transaction"]
+    assert past["profile"] == COMPANIES
+    for kind in ("feedback", "engagement"):
+        assert 0.05 < past[kind] / orders < 0.2
+    sales = [event for event in history(7, 0) if event.get("kind") == "sale"]
+    assert all("category" in event for event in sales)
+    assert len({event["category"] for event in sales}) == 5
 
 
 def test_every_customer_has_a_name() -> None:

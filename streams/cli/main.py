@@ -11,6 +11,7 @@ COMMANDS = (
     "demo",
     "worker",
     "replay",
+    "clv",
     "send",
     "override",
     "erase",

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 if TYPE_CHECKING:
+    from scoring.model import Model
     from streams.settings import Settings
 
 ConfigFile = Annotated[
@@ -17,6 +18,28 @@ ConfigFile = Annotated[
 ModelFile = Annotated[
     Path | None,
     typer.Option("--model", metavar="FILE", help="Scoring model in place of the settings' one."),
+]
+EventFiles = Annotated[
+    list[Path],
+    typer.Argument(
+        metavar="FILE…",
+        exists=True,
+        dir_okay=False,
+        readable=True,
+        help="NDJSON of events, may be .gz.",
+    ),
+]
+BaseCurrency = Annotated[
+    str | None,
+    typer.Option(
+        "--base-currency",
+        metavar="CUR",
+        help="In place of the model's; its rates then do not hold.",
+    ),
+]
+Timezone = Annotated[
+    str | None,
+    typer.Option("--timezone", metavar="TZ", help="In place of the model's, like UTC."),
 ]
 Broker = Annotated[
     str | None,
@@ -61,3 +84,25 @@ def settings_of(
     key = settings.log.customer_key
     logs.configure(settings.log.level, settings.log.format, key.get_secret_value() if key else None)
     return settings
+
+
+def adapted_model(settings: "Settings", base_currency: str | None, timezone: str | None) -> "Model":
+    """Return the settings' scoring model, with what the command line gave in place of its own.
+
+    Raises:
+        UsageError: The base currency or the time zone cannot be.
+    """
+    from pydantic import ValidationError
+
+    from streams.errors import UsageError
+    from streams.model_file import adapted, load_model
+
+    model = load_model(settings.model)
+    try:
+        return adapted(model, base_currency, timezone)
+    except ValidationError as error:
+        raise UsageError(
+            "; ".join(
+                f"{e['input']!r}: {e['msg'].removeprefix('Value error, ')}" for e in error.errors()
+            )
+        ) from None

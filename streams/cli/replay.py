@@ -6,7 +6,16 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from streams.cli.options import AsJson, ConfigFile, ModelFile, settings_of
+from streams.cli.options import (
+    AsJson,
+    BaseCurrency,
+    ConfigFile,
+    EventFiles,
+    ModelFile,
+    Timezone,
+    adapted_model,
+    settings_of,
+)
 
 if TYPE_CHECKING:
     from streams.replay import Summary
@@ -18,16 +27,7 @@ def register(app: typer.Typer) -> None:
 
 
 def replay(
-    files: Annotated[
-        list[Path],
-        typer.Argument(
-            metavar="FILE…",
-            exists=True,
-            dir_okay=False,
-            readable=True,
-            help="NDJSON of events, may be .gz.",
-        ),
-    ],
+    files: EventFiles,
     out: Annotated[
         Path, typer.Option("--out", metavar="DIR", file_okay=False, help="Folder for the results.")
     ],
@@ -48,18 +48,8 @@ def replay(
             help="customer: no turn of the day, for comparison only.",
         ),
     ] = "event",
-    base_currency: Annotated[
-        str | None,
-        typer.Option(
-            "--base-currency",
-            metavar="CUR",
-            help="In place of the model's; its rates then do not hold.",
-        ),
-    ] = None,
-    timezone: Annotated[
-        str | None,
-        typer.Option("--timezone", metavar="TZ", help="In place of the model's, like UTC."),
-    ] = None,
+    base_currency: BaseCurrency = None,
+    timezone: Timezone = None,
     strict: Annotated[
         bool, typer.Option("--strict", help="Exit with 4 if a line was rejected.")
     ] = False,
@@ -71,12 +61,9 @@ def replay(
     Writes customers.ndjson, tier-changes.ndjson, value-alerts.ndjson, dead-letters.ndjson and
     summary.json. A rejected line stops nothing.
     """
-    from pydantic import ValidationError
-
     from streams.cli.output import note, print_json, progress
     from streams.errors import CheckError, UsageError
-    from streams.model_file import load_model
-    from streams.replay import Options, adapted, day_number
+    from streams.replay import Options, day_number
     from streams.replay import replay as run
 
     if clock not in ("event", "customer"):
@@ -84,15 +71,7 @@ def replay(
             f"--clock {clock!r}: write event or customer; wall is for the live worker only"
         )
     settings = settings_of(config, model=model)
-    scoring = load_model(settings.model)
-    try:
-        scoring = adapted(scoring, base_currency, timezone)
-    except ValidationError as error:
-        raise UsageError(
-            "; ".join(
-                f"{e['input']!r}: {e['msg'].removeprefix('Value error, ')}" for e in error.errors()
-            )
-        ) from None
+    scoring = adapted_model(settings, base_currency, timezone)
     options = Options(
         clock=clock,
         as_of=None if as_of is None else day_number(date(as_of.year, as_of.month, as_of.day)),

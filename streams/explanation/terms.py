@@ -3,10 +3,7 @@
 import math
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
-from scoring.kernel import leave_out
+from scoring.kernel import weight_of_others
 from scoring.missing import LEAVE_OUT, SHARE, filled
 from scoring.model import FillCentre, FillPeers, FillRegression, Score, Term
 from streams.explanation.case import Case
@@ -15,9 +12,9 @@ from streams.explanation.case import Case
 def terms_of(case: Case, s: int, score: Score) -> list[dict[str, Any]]:
     """Return the terms of a score with groups, in the order of the model."""
     row = case.program.scores[s]
-    most = _most_points(case, row)
+    factor = _factor(case, row)
     return [
-        _term(case, t, term, float(most[t]))
+        _term(case, t, term, factor)
         for t, (term, _) in enumerate(score.terms(), int(row["first_term"]))
     ]
 
@@ -62,19 +59,19 @@ def label_of(part: Any) -> dict[str, str] | None:
     return None if part.label is None else {"en": part.label.en, "zh": part.label.zh}
 
 
-def _most_points(case: Case, row: Any) -> NDArray[np.float64]:
-    """Return the points of each term at a normalised value of 1, after terms were left out."""
-    points: NDArray[np.float64] = case.program.terms["points"].copy()
+def _factor(case: Case, row: Any) -> float:
+    """Return what the points of a score are multiplied by, as other terms were left out."""
     if row["leaves_out"]:
-        leave_out(case.program.terms, row, case.arena.indicators[0], points)
-    return points
+        return weight_of_others(case.program.terms, row, case.arena.indicators[0])
+    return 1.0
 
 
-def _term(case: Case, t: int, term: Term, most: float) -> dict[str, Any]:
+def _term(case: Case, t: int, term: Term, factor: float) -> dict[str, Any]:
     row = case.program.terms[t]
     raw = case.value(int(row["indicator"]))
     value = _filled(case, row) if raw is None else raw
     clipped = min(float(row["most"]), max(float(row["least"]), value))
+    is_left_out = raw is None and row["fill"] == LEAVE_OUT
     return {
         "indicator": term.indicator,
         "label": label_of(case.model.indicators[term.indicator]),
@@ -83,7 +80,7 @@ def _term(case: Case, t: int, term: Term, most: float) -> dict[str, Any]:
         "filled": _how_filled(case, t, term) if raw is None else None,
         "clipped": _how_clipped(value, clipped),
         "points": float(case.arena.points[0, t]),
-        "of": most,
+        "of": 0.0 if is_left_out else float(row["points"]) * factor,
     }
 
 

@@ -50,7 +50,9 @@ def explanation(
 
 
 def _case(scorer: Scorer, customer: bytes, state: bytes, day: int | None) -> Case:
-    arena = scorer.read([state]) if day is None else scorer.turn([state], day).arena
+    arena = scorer.read([state])
+    if day is not None:
+        arena = scorer.complete(scorer.turn([state], day).arena)
     if arena.customers["as_of"][0] == NEVER:
         at = instant_text(int(arena.customers["erased"][0]))
         raise UsageError(f"customer {customer.decode()!r} was erased as of {at}: nothing is known")

@@ -11,7 +11,17 @@ from collections.abc import Iterator, Sequence
 from random import Random
 from typing import Final, NamedTuple
 
-from streams.shop.events import DAY_MS, Event, Moment, complaint, payment, praise, refund, sale
+from streams.shop.companies import Company
+from streams.shop.events import (
+    DAY_MS,
+    Event,
+    Moment,
+    complaint,
+    payment,
+    praise,
+    refund,
+    sale,
+)
 
 STORY_S: Final = 50.0
 """Seconds after its start when the story is over."""
@@ -20,24 +30,37 @@ STORY_S: Final = 50.0
 class Role(NamedTuple):
     """A company with a part in the story, and its plot in a line of English and of Chinese."""
 
-    customer_id: str
-    name: str
+    company: Company
     plot: str
     plot_zh: str
 
+    @property
+    def customer_id(self) -> str:
+        """The company's id."""
+        return self.company.customer_id
+
+    @property
+    def name(self) -> str:
+        """The company's name."""
+        return self.company.name
+
 
 RISER: Final = Role(
-    "C000001",
-    "杭州青禾文创有限公司",
+    Company(
+        "C000001", "杭州青禾文创有限公司", "small",
+        region="华东", industry="文化", annual_sales=2_600_000, listed=False, owner="陈静",
+    ),
     "a small customer that has just won a large contract",
     "小客户，刚签下一笔大合同",
-)
+)  # fmt: skip
 VIP: Final = Role(
-    "C000002",
-    "上海远洋国际贸易有限公司",
+    Company(
+        "C000002", "上海远洋国际贸易有限公司", "large",
+        region="华东", industry="贸易", annual_sales=3_400_000_000, listed=True, owner="王芳",
+    ),
     "a VIP of many years whose last deliveries went wrong",
     "多年的 VIP 客户，最近几批货出了问题",
-)
+)  # fmt: skip
 CAST: Final = (RISER, VIP)
 """Whom to watch; theirs are the first ids of the shop."""
 
@@ -115,7 +138,7 @@ def _line(kind: str, value: int, moment: Moment, factor: float) -> Event:
     amount, cost = value * factor, value * factor * 0.64
     match kind:
         case "sale":
-            return sale(moment, amount, cost)
+            return sale(moment, amount, cost, "furniture")
         case "refund":
             return refund(moment, amount, cost)
         case "payment":

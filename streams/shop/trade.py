@@ -2,13 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import defaultdict, deque
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import count
 from random import Random
-from typing import Final
+from typing import Final, NamedTuple
 
 from streams.shop.companies import SIZES, Company, Habits, company
-from streams.shop.events import DAY_MS, Event, Moment, complaint, payment, praise, refund, sale
+from streams.shop.events import (
+    DAY_MS,
+    Event,
+    Moment,
+    Value,
+    answer,
+    complaint,
+    engagement,
+    payment,
+    praise,
+    profile,
+    refund,
+    sale,
+    suggestion,
+)
 from streams.shop.story import CAST, past_of_the_cast
 
 COMPANIES: Final = 300
@@ -23,8 +38,23 @@ _NEWCOMERS: Final = 0.1  # companies that join by event, so what each one does g
 _CREDIT_DAYS: Final = 30
 _LATEST_DAYS: Final = 25  # after the due date
 _REFUNDED: Final = 0.03  # chance by order
+_ANSWERED: Final = 0.10  # chance by order
+_ENGAGED: Final = 0.12  # chance by order
 _COMPLAINTS: Final = ("quality", "delivery", "invoice", "service")
+_LINES: Final = {"paper": 8, "stationery": 6, "printers": 3, "furniture": 2, "cleaning": 2}
+_QUESTIONS: Final = {"nps": 5, "csat": 4, "suggestion": 1}
+_ENGAGEMENTS: Final = {
+    "inquiry": 10, "task": 4, "process": 3, "referral": 2, "renewal": 1, "contract": 1,
+}  # fmt: skip
+"""What happens, and how often compared with the others."""
 _MOST_ORDERS: Final = max(habits.orders for habits in SIZES.values())
+
+
+class Bill(NamedTuple):
+    """An invoice, and what is to be paid for it."""
+
+    invoice: str
+    amount: float
 
 
 def history(seed: int, start_ms: int) -> Iterator[Event]:
@@ -32,6 +62,11 @@ def history(seed: int, start_ms: int) -> Iterator[Event]:
     past = list(past_of_the_cast(start_ms))
     for number in range(_FIRST, COMPANIES + 1):
         past += _year(seed, company(seed, number), start_ms)
+    past.sort(key=lambda dated: dated[0])
+    first: dict[str, Moment] = {}
+    for moment, _ in past:
+        first.setdefault(moment.customer_id, moment)
+    past += [_introduced(seed, moment) for moment in first.values()]
     yield from (event for _, event in sorted(past, key=lambda dated: dated[0]))
 
 
@@ -39,16 +74,25 @@ def traffic(seed: int, start_ms: int, rate: float = TRAFFIC_RATE) -> Iterator[tu
     """Return events without end, each with the seconds after `start_ms` when it happens.
 
     `rate` is events a second. New companies join all the time, so that nobody's year fills up.
+    Who pays pays its oldest open invoice, if it has one.
     """
     random = Random(f"{seed}/traffic")  # noqa: S311 - a synthetic shop keeps no secrets
+    unpaid, met = _unpaid(history(seed, start_ms)), set[str]()
     seconds = 0.0
     for n in count():
         seconds += random.expovariate(rate)
         buyer = _some_company(random, seed, COMPANIES + int(n * _NEWCOMERS))
         now = Moment(start_ms + int(seconds * 1000), buyer.customer_id, f"T{start_ms}-{n}")
-        chances = {"sale": 1.0, "payment": 1.0, **_follows(buyer.habits)}
-        (kind,) = random.choices(list(chances), list(chances.values()))
-        yield seconds, _happens(random, kind, buyer, now)
+        kind = _one_of(random, {"sale": 1.0, "payment": 1.0, **_follows(buyer.habits)})
+        bill, bills = _bill(random, buyer, now.event_id), unpaid[buyer.customer_id]
+        if kind == "payment":
+            bill = bills.popleft() if bills else bill._replace(invoice="")
+        elif kind == "sale" and bill.invoice:
+            bills.append(bill)
+        yield seconds, _happens(random, kind, buyer, now, bill)
+        if _is_new(buyer) and buyer.customer_id not in met:
+            met.add(buyer.customer_id)
+            yield seconds, _introduced(seed, now)[1]
 
 
 def name_of(seed: int, customer_id: str) -> str:
@@ -57,8 +101,19 @@ def name_of(seed: int, customer_id: str) -> str:
     Raises:
         ValueError: The id is not one of this shop's.
     """
-    names = {role.customer_id: role.name for role in CAST}
-    return names.get(customer_id) or company(seed, int(customer_id.removeprefix("C"))).name
+    return _known(seed, customer_id).name
+
+
+def _known(seed: int, customer_id: str) -> Company:
+    """Return a customer of this shop; raises `ValueError` for another id."""
+    cast = {role.customer_id: role.company for role in CAST}
+    return cast.get(customer_id) or company(seed, int(customer_id.removeprefix("C")))
+
+
+def _introduced(seed: int, first: Moment) -> tuple[Moment, Event]:
+    """Return the profile of who did something for the first time, right after it."""
+    then = Moment(first.at_ms + 1, first.customer_id, f"P-{first.event_id}")
+    return then, profile(then, _known(seed, first.customer_id).attributes())
 
 
 def _some_company(random: Random, seed: int, last: int) -> Company:
@@ -69,27 +124,85 @@ def _some_company(random: Random, seed: int, last: int) -> Company:
             return buyer
 
 
+def _is_new(buyer: Company) -> bool:
+    return int(buyer.customer_id.removeprefix("C")) > COMPANIES
+
+
+def _unpaid(events: Iterable[Event]) -> defaultdict[str, deque[Bill]]:
+    """Return the open invoices of each customer, the oldest first."""
+    bills: dict[Value, tuple[str, Bill]] = {}
+    for event in events:
+        match event:
+            case {"type": "transaction", "invoice_id": str(invoice), "amount": str(amount)}:
+                bills[invoice] = str(event["customer_id"]), Bill(invoice, float(amount))
+            case {"type": "payment", "invoice_id": invoice}:
+                bills.pop(invoice, None)
+    unpaid: defaultdict[str, deque[Bill]] = defaultdict(deque)
+    for customer, bill in bills.values():
+        unpaid[customer].append(bill)
+    return unpaid
+
+
+def _one_of(random: Random, weights: Mapping[str, float]) -> str:
+    (chosen,) = random.choices(list(weights), list(weights.values()))
+    return chosen
+
+
 def _follows(habits: Habits) -> dict[str, float]:
     """Return what may follow an order, besides its payment, and how likely it is."""
-    return {"praise": habits.praises, "complaint": habits.complains, "refund": _REFUNDED}
+    return {
+        "praise": habits.praises,
+        "complaint": habits.complains,
+        "refund": _REFUNDED,
+        "feedback": _ANSWERED,
+        "engagement": _ENGAGED,
+    }
 
 
-def _happens(random: Random, kind: str, buyer: Company, now: Moment) -> Event:
-    """Return an event of a kind as this company would cause it."""
+def _bill(random: Random, buyer: Company, order: str) -> Bill:
+    """Return the bill of an order as this company would place it; without invoice it pays cash."""
+    amount = buyer.habits.amount * random.lognormvariate(0, 0.5)
+    invoiced = random.random() < buyer.habits.invoiced
+    return Bill(f"I-{order}" if invoiced else "", amount)
+
+
+def _happens(random: Random, kind: str, buyer: Company, now: Moment, bill: Bill) -> Event:
+    """Return an event of a kind as this company would cause it; `bill` is of its order."""
     habits = buyer.habits
-    amount = habits.amount * random.lognormvariate(0, 0.5)
-    cost = amount * (1 - habits.margin * random.uniform(0.6, 1.4))
-    if kind == "sale":
-        return sale(now, amount, cost)
-    if kind == "refund":
-        return refund(now, amount / 2, cost / 2)
-    if kind == "payment":
-        late_days = random.randint(1, _LATEST_DAYS)
-        punctual = random.random() < habits.punctual
-        return payment(now, amount, now.at_ms - (0 if punctual else late_days * DAY_MS))
+    cost = bill.amount * (1 - habits.margin * random.uniform(0.6, 1.4))
+    match kind:
+        case "sale":
+            line = _one_of(random, _LINES)
+            return sale(now, bill.amount, cost, line, bill.invoice or None)
+        case "refund":
+            return refund(now, bill.amount / 2, cost / 2)
+        case "payment":
+            return _pays(random, bill, buyer, now)
+        case "engagement":
+            return engagement(now, _one_of(random, _ENGAGEMENTS))
+        case _:
+            return _says(random, kind, habits, now)
+
+
+def _pays(random: Random, bill: Bill, buyer: Company, now: Moment) -> Event:
+    late_days = random.randint(1, _LATEST_DAYS)
+    punctual = random.random() < buyer.habits.punctual
+    due_ms = now.at_ms - (0 if punctual else late_days * DAY_MS)
+    return payment(now, bill.amount, due_ms, bill.invoice or None)
+
+
+def _says(random: Random, kind: str, habits: Habits, now: Moment) -> Event:
+    """Return what a company tells the shop; who seldom complains answers with high numbers."""
     if kind == "praise":
         return praise(now, random.randint(4, 5))
-    return complaint(now, random.randint(1, 4), random.choice(_COMPLAINTS))
+    if kind == "complaint":
+        return complaint(now, random.randint(1, 4), random.choice(_COMPLAINTS))
+    question = _one_of(random, _QUESTIONS)
+    if question == "suggestion":
+        return suggestion(now)
+    high = 10 if question == "nps" else 5
+    content = 1 - habits.complains * random.uniform(0, 4)
+    return answer(now, question, max(1, min(high, round(high * content))))
 
 
 def _year(seed: int, buyer: Company, start_ms: int) -> Iterator[tuple[Moment, Event]]:
@@ -99,6 +212,7 @@ def _year(seed: int, buyer: Company, start_ms: int) -> Iterator[tuple[Moment, Ev
     usual = buyer.habits.orders
     for order in range(max(1, round(random.gauss(usual, usual / 3)))):
         ordered_ms = start_ms - random.randrange(DAY_MS, _YEAR_DAYS * DAY_MS)
+        bill = _bill(random, buyer, f"{start_ms}-{buyer.customer_id}-{order}")
         days_later = {"sale": 0, "payment": _CREDIT_DAYS}
         for kind, chance in follows.items():
             if random.random() < chance:
@@ -108,4 +222,4 @@ def _year(seed: int, buyer: Company, start_ms: int) -> Iterator[tuple[Moment, Ev
             event_id = f"H{start_ms}-{buyer.customer_id}-{order}-{kind}"
             then = Moment(at_ms, buyer.customer_id, event_id)
             if at_ms < start_ms:
-                yield then, _happens(random, kind, buyer, then)
+                yield then, _happens(random, kind, buyer, then, bill)

@@ -189,8 +189,10 @@ class Installation:
         away = self.away()
         states = {name: state for name, state in self.states().items() if name not in away}
         names, blobs = list(states), list(states.values())
-        scored = self.scorer.read(blobs) if as_of is None else self.scorer.turn(blobs, as_of).arena
-        return {s["customer_id"]: s for s in self.wording.snapshots(scored, names)}
+        arena = self.scorer.read(blobs)
+        if as_of is not None:
+            arena = self.scorer.complete(self.scorer.turn(blobs, as_of).arena)
+        return {s["customer_id"]: s for s in self.wording.snapshots(arena, names)}
 
     @cached_property
     def scorer(self) -> Scorer:

@@ -9,12 +9,17 @@ from scoring.events import Override
 from streams.settings import PACKAGED
 from tests.cli.command import valuepulse
 from tests.integration import topic_logs
-from tests.integration.installation import input_topics, installation
+from tests.integration.installation import Installation, input_topics, installation
 from tests.integration.traffic import shard_of, traffic
 from tests.servers import Kafka, Valkey
 
 ADA = "customer-3"
 DECIDED = ("--score", "value", "--author", "ann", "--reason", "创始客户")
+
+
+def tier_of(run: Installation) -> str:
+    tier: str = run.snapshots()[ADA]["scores"]["value"]["tier"]
+    return tier
 
 
 def test_a_decision_about_a_tier_is_sent_to_the_shard_and_applied(
@@ -31,6 +36,7 @@ def test_a_decision_about_a_tier_is_sent_to_the_shard_and_applied(
         run.worker()
         run.wait_until_caught_up()
         before = run.applied_by_customer()[ADA]
+        assert tier_of(run) != "VIP"
         set_by_hand = valuepulse(
             "override", ADA, *DECIDED, "--tier", "VIP", "--mode", "floor", "--until", "2030-06-30",
             "--json", variables=run.environment,
@@ -47,11 +53,21 @@ def test_a_decision_about_a_tier_is_sent_to_the_shard_and_applied(
             "override:value:author": "ann",
             "override:value:reason": "创始客户",
         }
+        run.wait_until_caught_up()
+        assert tier_of(run) == "VIP"
         ended = valuepulse("override", ADA, *DECIDED, "--end", variables=run.environment)
         assert ended.code == 0, ended.err
         assert f"the tier of {ADA} will follow its score value again" in ended.out
         run.wait_until_caught_up()
         assert run.applied_by_customer()[ADA] == before + 2
+        assert tier_of(run) == "ordinary", "the two came years after all that it bought"
+        changes = [json.loads(r.value or b"") for r in run.read_output("tier_changes")]
+        by_hand = [c for c in changes if c["cause"]["kind"] == "override"]
+        assert [c["customer_id"] for c in by_hand] == [ADA, ADA]
+        assert [c["to"] for c in by_hand] == ["VIP", "ordinary"]
+        assert by_hand[0]["cause"] == {
+            "kind": "override", "type": "override", "event_id": event["event_id"],
+        }  # fmt: skip
         letters = [json.loads(r.value or b"{}") for r in run.read_output("dead_letters")]
         assert not [letter for letter in letters if letter.get("type") == "override"]
 

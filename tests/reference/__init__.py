@@ -2,7 +2,7 @@
 
 Two layers. `evaluate` is a pure function of a set of events and an as-of day, computed from
 scratch. `Fold` applies events in a given order, as one shard does, and tells tier changes, alerts
-and segment changes. `clv` is not computed here. Rules are cited by their section of
+and segment changes. Of `clv` it asks scoring.clv for the formulas. Rules are cited by section of
 docs/semantics.md, like §4. Floats are added in explicit loops, because `sum` rounds differently
 since Python 3.12.
 

@@ -112,7 +112,7 @@ class History:
         """Return all indicators as of a day; days must not go back."""
         if as_of < self._known_until:
             self._known |= {
-                name: indicator_of(spec, self._facts, as_of, self.model.unit)
+                name: indicator_of(spec, self._facts, as_of, self.model)
                 for name, spec in self._daily.items()
             }
             return self._known

@@ -3,6 +3,8 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from scoring.clv.parameters import Clv
+from scoring.clv.value import present_value, probability_alive, purchases, table_of
 from tests.reference.events import COSTS
 from tests.reference.facts import LIFETIME, OVERDUE, Attribute, Facts, Window
 from tests.reference.model import Model
@@ -14,7 +16,7 @@ MONEY = {
 
 Indicators = dict[str, float | None]
 
-CHANGING_DAILY = {"days_since", "distinct", "attribute", "overdue_days", "expected_sales"}
+CHANGING_DAILY = {"days_since", "distinct", "attribute", "overdue_days", "expected_sales", "clv"}
 """Kinds that may differ from day to day without any bucket entering or leaving a window."""
 
 
@@ -48,15 +50,17 @@ def windows_of(spec: Mapping[str, Any]) -> Iterator[Window]:
 def indicators_of(model: Model, facts: Facts, as_of: int) -> Indicators:
     """Compute all indicators of a model."""
     return {
-        name: indicator_of(spec, facts, as_of, model.unit)
-        for name, spec in model.indicators.items()
+        name: indicator_of(spec, facts, as_of, model) for name, spec in model.indicators.items()
     }
 
 
-def indicator_of(spec: Mapping[str, Any], facts: Facts, as_of: int, unit: int) -> float | None:
-    """Compute one indicator; `unit` is how many minor units are a major one."""
+def indicator_of(spec: Mapping[str, Any], facts: Facts, as_of: int, model: Model) -> float | None:
+    """Compute one indicator."""
     value: float | None
+    unit = model.unit
     match spec["kind"]:
+        case "clv":
+            value = lifetime_of(spec, facts, as_of, model)
         case "sum" | "share" | "ratio" | "growth" | "per_attribute" | "expected_sales":
             value = _Sums(spec, facts, as_of, unit).value()
         case "largest":
@@ -79,11 +83,29 @@ def indicator_of(spec: Mapping[str, Any], facts: Facts, as_of: int, unit: int) -
             count = facts.sum_of(["open_invoices"], OVERDUE, as_of)
             due_days = facts.sum_of(["open_due_days"], OVERDUE, as_of)
             value = float(as_of) - float(due_days) / float(count) if count > 0 else None
-        case "clv":
-            raise NotImplementedError("the oracle has no `clv` yet: docs/clv.md")
         case _:
             raise ValueError(f"indicator kind {spec['kind']!r} is not in §4")
     return value
+
+
+def lifetime_of(spec: Mapping[str, Any], facts: Facts, as_of: int, model: Model) -> float | None:
+    """Count what the formulas of docs/clv.md ask for, and ask scoring.clv.
+
+    The one exception to sharing no code: the formulas themselves are compared with 60 digits in
+    tests/scoring/clv; here it is which orders, days and amounts they are given.
+    """
+    orders = facts.sum_of(["orders"], LIFETIME, as_of)
+    first, last = facts.marks.get("first_sale"), facts.marks.get("last_sale")
+    if orders < 1 or first is None or last is None:
+        return None
+    parameters = table_of(Clv(**(model.clv or {})))[0]
+    age, horizon = as_of - first, spec.get("horizon_days", 360)
+    if spec["of"] == "alive":
+        return probability_alive(parameters, orders, last - first, age)
+    if spec["of"] == "purchases":
+        return purchases(parameters, orders, last - first, age, float(horizon))
+    mean = float(facts.sum_of(["sale_amount"], LIFETIME, as_of)) / float(model.unit) / float(orders)
+    return present_value(parameters, orders, last - first, age, mean, horizon // 30)
 
 
 def number_of(attribute: Attribute, values: Mapping[str, float]) -> float | None:

@@ -105,6 +105,7 @@ class Model:
         self.population: Mapping[str, Any] = source.get("population") or {}
         self.segments: dict[str, Mapping[str, Any]] = dict(source.get("segments") or {})
         self.scores = [self._score(name, spec) for name, spec in source["scores"].items()]
+        self.clv: Mapping[str, Any] | None = source.get("clv")
         self.alerts: dict[str, Mapping[str, Any]] = dict(source.get("alerts") or {})
 
     def _score(self, name: str, spec: Mapping[str, Any]) -> Score:

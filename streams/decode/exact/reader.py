@@ -110,7 +110,7 @@ class ModelReader:
             else self._minor("cost", self._value(name, event, Shape.COST), currency, day),
             due=due,
             level=ABSENT if level is None else level,
-            due_day=-1 if due == ABSENT else max(-1, int(day_of(self._calendar, due))),
+            due_day=-1 if due == ABSENT else int(day_of(self._calendar, due)),
             category=_encoded(self._value(name, event, Shape.CATEGORY)),
             invoice=_encoded(self._value(name, event, Shape.INVOICE)),
             detail=_detail(event, parts, sign=-1 if kind == "refund" else 1),

@@ -1,0 +1,183 @@
+"""Fitting customer lifetime value: sales of files to histories, histories to parameters.
+
+A history is what the kernel would know of a customer: every sale is a purchase, one that comes
+twice counts once, what an erasure forgets does not count. Merges are not carried out: each id is a
+customer.
+"""
+
+import time
+from collections.abc import Callable, Sequence
+from datetime import date
+from pathlib import Path
+from typing import Any, Final, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from scoring.clv.fit import expected_customers, fit_purchases, fit_values
+from scoring.clv.parameters import Clv
+from scoring.errors import FitError
+from scoring.measures import KINDS
+from scoring.model import Model
+from scoring.money import digits
+from streams.decode import Decoded
+from streams.event_files import decoded_chunks, decoder_for
+
+MOST_REPEATS: Final = 6
+_SALE, _ERASURE = KINDS.index("sale"), KINDS.index("erasure")
+_EPOCH: Final = date(1970, 1, 1).toordinal()
+_LONG_AGO: Final = -(2**62)
+
+
+class Histories(NamedTuple):
+    """Each customer's figures as of a day, one array a figure; days are integers."""
+
+    orders: NDArray[np.int64]
+    last_days: NDArray[np.int64]
+    """Between the first sale and the last."""
+    age_days: NDArray[np.int64]
+    """Between the first sale and the as-of day."""
+    mean: NDArray[np.float64]
+    """Of the orders, in major units."""
+    as_of: date
+
+
+class Fitted(NamedTuple):
+    """The section of the model, and how well it tells what was observed."""
+
+    clv: Clv
+    orders: int
+    repeat_buyers: int
+    value_log_likelihood: float
+    correlation: float
+    """Of number and mean value of repeat buyers' orders; the model takes it to be 0."""
+    observed: list[int]
+    """Customers with 0, 1, … 6 or more repeat purchases."""
+    expected: list[float]
+    seconds: float
+
+
+class SaleReader:
+    """Collects the sales of files; `rejected` counts lines, `reason` is why the first one was."""
+
+    def __init__(
+        self, model: Model, until: int | None, max_event_bytes: int, future_limit_minutes: float
+    ) -> None:
+        """Count what happened up to the day `until`, from 1970-01-01; None: everything."""
+        self._decoder = decoder_for(model, max_event_bytes, future_limit_minutes)
+        self._minor = float(10 ** digits(model.currencies.base))
+        self._until = until
+        self._now_ms = int(time.time() * 1000)
+        self._position: dict[bytes, int] = {}
+        self._erased: dict[int, int] = {}
+        self._columns: list[tuple[NDArray[Any], ...]] = []
+        self._newest: int | None = None
+        self.rejected = 0
+        self.reason = ""
+
+    def read(self, path: Path, progress: Callable[[int], None]) -> None:
+        """Read one file; `progress` is told the bytes read. Raises `OSError`."""
+        for chunk, records, decoded in decoded_chunks(path, self._decoder, self._now_ms):
+            if decoded.rejected and not self.rejected:
+                first = decoded.rejected[0]
+                line = int(records.offset[first.record])
+                self.reason = f"{path.name}:{line}: {first.error}: {first.message}"
+            self.rejected += len(decoded.rejected)
+            self._take(decoded)
+            progress(len(chunk))
+
+    def _take(self, decoded: Decoded) -> None:
+        events = decoded.events
+        if self._until is not None:
+            events = events.select(events.day <= self._until)
+        if events.day.size == 0:
+            return
+        newest = int(events.day.max())
+        self._newest = newest if self._newest is None else max(self._newest, newest)
+        positions = np.array(
+            [self._position.setdefault(name, len(self._position)) for name in decoded.customers]
+        )
+        customer = positions[events.customer]
+        for e in np.flatnonzero(events.kind == _ERASURE).tolist():
+            c, at = int(customer[e]), int(events.at[e])
+            self._erased[c] = max(at, self._erased.get(c, _LONG_AGO))
+        sale = events.kind == _SALE
+        columns = (customer, events.day, events.at, events.amount, events.identity)
+        self._columns.append(tuple(column[sale] for column in columns))
+
+    def histories(self) -> Histories:
+        """Return what was read, a customer an entry. Raises `FitError` if there is no sale."""
+        if not self._columns:
+            raise FitError("there is no sale in these files")
+        customer, day, at, amount, identity = map(np.concatenate, zip(*self._columns, strict=True))
+        forgotten = np.full(len(self._position), _LONG_AGO)
+        forgotten[list(self._erased)] = list(self._erased.values())
+        order = np.lexsort((identity, customer))  # stable: of equal ones the first counts
+        order = order[at[order] > forgotten[customer[order]]]
+        customer, day, amount, identity = (c[order] for c in (customer, day, amount, identity))
+        again = (customer[1:] == customer[:-1]) & (identity[1:] == identity[:-1])
+        once = np.concatenate([np.ones(min(1, customer.size), np.bool_), ~again])
+        customer, day, amount = customer[once], day[once].astype(np.int64), amount[once]
+        if customer.size == 0:
+            raise FitError("there is no sale in these files")
+        _, starts, orders = np.unique(customer, return_index=True, return_counts=True)
+        first, last = np.minimum.reduceat(day, starts), np.maximum.reduceat(day, starts)
+        as_of = self._until if self._until is not None else self._newest or 0
+        return Histories(
+            orders=orders,
+            last_days=last - first,
+            age_days=as_of - first,
+            mean=np.add.reduceat(amount, starts) / self._minor / orders,
+            as_of=date.fromordinal(as_of + _EPOCH),
+        )
+
+
+def fit(histories: Histories, unit_days: float) -> Fitted:
+    """Estimate the parameters of customers' histories.
+
+    Raises:
+        FitError: They do not tell them.
+        ExtraError: scipy is missing.
+    """
+    began = time.perf_counter()
+    x = histories.orders.astype(np.float64) - 1.0
+    age = histories.age_days / unit_days
+    purchases = fit_purchases(x, histories.last_days / unit_days, age, unit_days)
+    values = fit_values(x + 1.0, histories.mean)
+    back = x > 0
+    named = {"r": purchases.r, "alpha": purchases.alpha, "a": purchases.a, "b": purchases.b}
+    named |= {"p": values.p, "q": values.q, "v": values.v}
+    return Fitted(
+        clv=Clv(
+            **{name: float(f"{value:.6g}") for name, value in named.items()},
+            unit_days=unit_days,
+            fitted_on=histories.as_of,
+            customers=x.size,
+            log_likelihood=round(purchases.log_likelihood, 1),
+        ),
+        orders=int(histories.orders.sum()),
+        repeat_buyers=int(back.sum()),
+        value_log_likelihood=round(values.log_likelihood, 1),
+        correlation=round(_correlation(x[back], histories.mean[back]), 3),
+        observed=np.bincount(np.minimum(x, MOST_REPEATS).astype(np.int64)).tolist(),
+        expected=expected_customers(purchases, age, MOST_REPEATS).round(1).tolist(),
+        seconds=round(time.perf_counter() - began, 2),
+    )
+
+
+def _correlation(one: NDArray[np.float64], other: NDArray[np.float64]) -> float:
+    if one.std() == 0.0 or other.std() == 0.0:
+        return 0.0
+    return float(np.corrcoef(one, other)[0, 1])
+
+
+def read_histories(
+    files: Sequence[Path], reader: SaleReader, progress: Callable[[int], None]
+) -> Histories:
+    """Read files into histories; `progress` is told the bytes read.
+
+    Raises `OSError` for a file that cannot be read, `FitError` if there is no sale.
+    """
+    for path in files:
+        reader.read(path, progress)
+    return reader.histories()
