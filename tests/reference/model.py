@@ -140,7 +140,8 @@ def _tier(spec: Mapping[str, Any], population: Mapping[str, float] | None) -> Ti
     """Read a tier; `population` has the bounds of one that is entered at those (§6)."""
     enter, stay = [], []
     if "enter_at" in spec:
-        bounds = population if spec["enter_at"] == "population" else spec
+        is_shared = population is not None and "top_share" in spec
+        bounds = population if spec["enter_at"] == "population" or is_shared else spec
         assert bounds is not None, f"the population has no bounds of tier {spec['name']!r}"
         enter.append(Bound(None, bounds["enter_at"]))
         stay.append(Bound(None, bounds.get("leave_below", bounds["enter_at"])))
