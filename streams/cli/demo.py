@@ -250,7 +250,9 @@ class _Demo:
             async for record in consumer:
                 if record.value is not None and self._story_ms is not None:
                     said = orjson.loads(record.value)
-                    if said["occurred_at"] >= instant_text(self._story_ms):  # the past is past
+                    is_of_plot = said["score_name"] == "value"  # other scores move, too
+                    # the past is past
+                    if is_of_plot and said["occurred_at"] >= instant_text(self._story_ms):
                         name = name_of(SEED, said["customer_id"])
                         starred = said["customer_id"] in stars
                         self._console.print(line_of(said, name, starred=starred))
