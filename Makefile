@@ -22,7 +22,7 @@ INSTALLED := .venv/.installed
 WARMED := .cache/warm/$(SOURCES_HASH)
 JARS := $(KAFKA)/.complete
 
-.PHONY: help setup demo test test-long chaos bench lint types imports pytest kafka-jars lock dist clean
+.PHONY: help setup demo test test-long chaos bench lint types imports pytest indicators kafka-jars lock dist clean
 
 help: ## list the recipes
 	@echo 'ValuePulse: real-time customer value scoring. Recipes:'
@@ -60,6 +60,9 @@ imports: $(INSTALLED) ## import-linter: scoring is pure, imports point one way
 pytest: setup kafka-jars ## the tests alone; PYTEST_OPTIONS='-m "not slow" -k tiers' narrows them
 	@echo '== pytest'
 	@$(BIN)/python -m pytest $(PYTEST_OPTIONS)
+
+indicators: $(INSTALLED) ## docs/indicators.md, from the code and config/scoring.yaml
+	@$(BIN)/python -m streams.cli.reference --model config/scoring.yaml --out docs/indicators.md
 
 kafka-jars: $(JARS) ## the Kafka of tests and benchmarks, by Maven (needs a JDK 17 or newer)
 

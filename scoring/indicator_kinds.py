@@ -204,8 +204,8 @@ class ExpectedSales(_Indicator):
     """Sales to come within a horizon if the customer buys at the rate of the last days."""
 
     kind: Literal["expected_sales"]
-    add: Measures = ("sale_amount",)
-    subtract: tuple[Measure, ...] = ("refund_amount",)
+    add: Measures
+    subtract: tuple[Measure, ...] = ()
     window: _OneUnit
     horizon_days: _OneUnit
 

@@ -179,7 +179,8 @@ class Tier(Part):
     """Where a tier starts, and the lower score below which it is lost again.
 
     `enter_at: population` takes both bounds from the population's; `top_share` is the share of
-    customers that calibration finds them for. `when` adds bounds of indicators.
+    customers that calibration finds them for: numbers hold until it has. `when` adds bounds of
+    indicators.
     """
 
     name: Name

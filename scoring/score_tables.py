@@ -174,17 +174,23 @@ def _bound_of(given: float | str | None, fence: float | None, otherwise: float) 
 
 def _tier(model: Model, score: str, tier: Tier, tables: ScoreTables) -> tuple[object, ...]:
     enter, leave = tier.enter_at, tier.leave_below
-    if enter == "population":
-        bounds = model.population.bounds[score][tier.name]
+    bounds = model.population.bounds.get(score, {}).get(tier.name)
+    if bounds is not None and (enter == "population" or tier.top_share is not None):
         enter, leave = bounds.enter_at, bounds.leave_below
     first = len(tables.bounds)
     indicators = list(model.indicators)
     tables.bounds += [
         (indicators.index(bound.indicator), bound.at_least, bound.kept_at) for bound in tier.when
     ]
-    scored = enter is not None
+    scored = isinstance(enter, float)
     ends = (tier.combine == "any", first, len(tables.bounds))
-    return (enter or 0.0, leave or 0.0, scored, *ends, text_hash(tier.name))
+    return (
+        enter if isinstance(enter, float) else 0.0,
+        leave or 0.0,
+        scored,
+        *ends,
+        text_hash(tier.name),
+    )
 
 
 def _review_days(policy: Policy) -> Iterable[int]:

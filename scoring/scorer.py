@@ -131,12 +131,16 @@ class Scorer:
 
     def turn(self, states: Sequence[bytes], day: int) -> Scored:
         """Catch customers up to a day, as if it had just begun."""
-        arena = self.read(states, Room.none(len(states)))
-        outcomes, c = self.no_outcomes(), 0
+        arena, nothing = self.read(states, Room.none(len(states))), np.zeros(0, np.bool_)
+        return self.advance(Scored(arena, self.no_outcomes(), nothing, day), day)
+
+    def advance(self, scored: Scored, day: int) -> Scored:
+        """Catch the customers of a batch up to a day, in place; return what came of all so far."""
+        arena, outcomes, c = scored.arena, scored.outcomes, 0
         while True:
             c = kernel.turn(self.program, arena, c, day, self.scratch(), outcomes)
-            if c == len(states):
-                return Scored(arena, outcomes, np.zeros(0, np.bool_), day)
+            if c == arena.customers.size:
+                return scored._replace(outcomes=outcomes, clock=max(scored.clock, day))
             outcomes = self.roomier(outcomes, arena, c, day)
 
     def read(

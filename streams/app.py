@@ -13,7 +13,6 @@ import structlog
 from aiokafka.errors import KafkaError
 from faust.types import TP
 
-from scoring.calendar import calendar
 from scoring.money import Rates
 from scoring.scorer import Scorer
 from streams import agents
@@ -71,11 +70,7 @@ class Worker:
         )
         model = load_model(settings.model)
         self.scorer = Scorer(model, settings.clock)
-        self._wording = Wording(
-            self.scorer.names,
-            self.scorer.program.alerts["score"].tolist(),
-            calendar(model.timezone),
-        )
+        self._wording = Wording.of(self.scorer)
         decoder = Decoder(
             timezone=model.timezone,
             base_currency=model.currencies.base,

@@ -12,7 +12,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from scoring.arena import NEVER
-from scoring.calendar import calendar
 from scoring.columns import Events
 from scoring.details import Detail
 from scoring.merging import Roster, Said, also_needed, is_part, score_merging
@@ -62,11 +61,7 @@ class Replay:
 
     def __init__(self, model: Model, options: Options, now_ms: int) -> None:
         self.scorer = Scorer(model, options.clock)
-        self.wording = Wording(
-            self.scorer.names,
-            self.scorer.program.alerts["score"].tolist(),
-            calendar(model.timezone),
-        )
+        self.wording = Wording.of(self.scorer)
         self.decoder = decoder_for(model, options.max_event_bytes, options.future_limit_minutes)
         self._options = options
         self._now_ms = now_ms

@@ -3,7 +3,6 @@
 import time
 from datetime import UTC, datetime
 
-from scoring.calendar import calendar
 from scoring.money import Rates
 from scoring.scorer import Scorer
 from streams.decode import Decoder, records_of_lines
@@ -49,9 +48,7 @@ def warm() -> float:
     cache.put(batch.positions.tolist(), blobs, bounds)
     states = [state for state in cache.find(cache.customers) if state]
     scored = scorer.turn(states, scored.clock + 40)
-    wording = Wording(
-        scorer.names, scorer.program.alerts["score"].tolist(), calendar(model.timezone)
-    )
+    wording = Wording.of(scorer)
     list(wording.messages(scored.outcomes, cache.customers, lambda event: cause_in(decoded, event)))
     wire.packed(b"key:", *wire.spans_of(cache.customers))
     wire.packed(b"", blobs, bounds)

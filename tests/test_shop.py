@@ -84,13 +84,19 @@ class Shop:
         for n, name in enumerate(names):
             self.states[name] = blobs[bounds[n] : bounds[n + 1]].tobytes()
         rows = scored.outcomes.rows[: scored.outcomes.used[0]]
-        return [self._told(names[row["customer"]].decode(), row) for row in rows]
+        told = [row for row in rows if row["kind"] != TIER_CHANGE or row["name"] == self.value]
+        return [self._told(names[row["customer"]].decode(), row) for row in told]
+
+    @property
+    def value(self) -> int:
+        """The position of the score that the story is about."""
+        return self.scorer.names.scores.index("value")
 
     def tiers(self) -> Counter[str]:
         """Count customers by tier."""
         arena = self.scorer.read(list(self.states.values()))
-        (tiers,) = self.scorer.names.tiers
-        return Counter(tiers[tier] for tier in arena.standings["tier"][:, 0])
+        tiers = self.scorer.names.tiers[self.value]
+        return Counter(tiers[tier] for tier in arena.standings["tier"][:, self.value])
 
     def _told(self, customer: str, row: np.void) -> Told:
         is_move = row["kind"] == TIER_CHANGE

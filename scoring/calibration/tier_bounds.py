@@ -29,8 +29,7 @@ def bounds_of(
 ) -> dict[str, Bounds]:
     """Return the bounds of the tiers that are entered at those of the population.
 
-    Where no tier is, but tiers with numbers of their own have a `top_share`, it is the bounds that
-    these would have by it: to compare, nothing takes them.
+    Also of tiers with numbers of their own that have a `top_share`: the numbers hold until then.
 
     Args:
         name: Of the score, for errors.

@@ -17,6 +17,7 @@ COMMANDS = (
     "erase",
     "merge",
     "show",
+    "explain",
     "topics",
     "config",
     "model",

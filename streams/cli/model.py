@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from streams.cli.options import AsJson, ConfigFile, ModelFile, settings_of
+from streams.cli.reference import reference
 
 if TYPE_CHECKING:
     from scoring.calibration.calibrate import Calibration
@@ -28,7 +29,7 @@ _CustomersFiles = typer.Argument(
 def register(app: typer.Typer) -> None:
     """Add the commands."""
     group = typer.Typer(no_args_is_help=True, help="Calibrate a scoring model; find what is odd.")
-    for command in (calibrate, lint):
+    for command in (calibrate, lint, reference):
         group.command(command.__name__)(command)
     app.add_typer(group, name="model")
 
@@ -197,5 +198,5 @@ def _bounds_rows(model: "Model", found: "Calibration") -> Iterable[tuple[str, ..
                     f"{bounds.enter_at:g}",
                     f"{bounds.leave_below:g}",
                     f"{held:,} ({held / size:.1%})",
-                    f"takes {own:g}" if isinstance(own, float) else "takes these",
+                    f"instead of {own:g}" if isinstance(own, float) else "",
                 )

@@ -7,16 +7,18 @@ customer stands. A message's id is a function of what it says, so that a repeat 
 from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, date, datetime, timedelta
 from hashlib import blake2b
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple, Self
 
 import numpy as np
 import orjson
 
 from scoring.arena import NEVER, Arena
-from scoring.calendar import Calendar, day_start
+from scoring.calendar import Calendar, calendar, day_start
 from scoring.facts.attributes import attributes_of
+from scoring.model import Score
 from scoring.outcomes import NO_EVENT, SEGMENT_CHANGE, TIER_CHANGE, Outcomes
 from scoring.program import Names
+from scoring.scorer import Scorer
 
 _EPOCH_DAY: Final = date(1970, 1, 1)
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
@@ -53,6 +55,33 @@ class Message(NamedTuple):
     partition: int | None = None
 
 
+class CreditLimit(NamedTuple):
+    """An indicator by its position, and what its value is multiplied by in each tier."""
+
+    indicator: int
+    factors: tuple[float | None, ...]
+
+    @classmethod
+    def of(cls, score: Score, indicators: Sequence[str]) -> Self | None:
+        """Return that of a score, if it has one."""
+        if score.limit is None:
+            return None
+        factors = tuple(score.limit.factors.get(tier.name) for tier in score.tiers)
+        return cls(indicators.index(score.limit.indicator), factors)
+
+    def suggested(self, indicators: Sequence[float], tier: int) -> float | None:
+        """Return the limit that is suggested; None where the value or the factor is missing.
+
+        >>> limit = CreditLimit(0, (None, 0.5))
+        >>> limit.suggested([300.0], 1), limit.suggested([-1.0], 1), limit.suggested([300.0], 0)
+        (150.0, 0.0, None)
+        """
+        value, factor = indicators[self.indicator], self.factors[tier]
+        if factor is None or value != value:  # noqa: PLR0124  # NaN stands for null
+            return None
+        return max(0.0, value) * factor
+
+
 def day_text(day: int) -> str:
     """Return a day counted from 1970-01-01 as text, like 2026-11-22."""
     return (_EPOCH_DAY + timedelta(days=int(day))).isoformat()
@@ -70,10 +99,28 @@ def instant_text(ms: int) -> str:
 class Wording:
     """Puts one model's outcomes and snapshots into words."""
 
-    def __init__(self, names: Names, alert_scores: Sequence[int], calendar: Calendar) -> None:
+    def __init__(
+        self,
+        names: Names,
+        alert_scores: Sequence[int],
+        calendar: Calendar,
+        limits: Sequence[CreditLimit | None],
+    ) -> None:
         self._names = names
         self._alert_scores = list(alert_scores)
         self._calendar = calendar
+        self._limits = list(limits)
+
+    @classmethod
+    def of(cls, scorer: Scorer) -> Self:
+        """Return the words of a scorer's model."""
+        model, names = scorer.model, scorer.names
+        return cls(
+            names,
+            scorer.program.alerts["score"].tolist(),
+            calendar(model.timezone),
+            [CreditLimit.of(score, names.indicators) for score in model.scores.values()],
+        )
 
     def messages(
         self, outcomes: Outcomes, customers: Sequence[bytes], cause: Callable[[int], Cause]
@@ -178,6 +225,7 @@ class Wording:
                             zip(names.terms[s], points[bounds[s] : bounds[s + 1]], strict=True)
                         ),
                     }
+                    | self._limit(s, indicators, tiers[s])
                     for s, name in enumerate(names.scores)
                 },
                 "indicators": {
@@ -190,6 +238,10 @@ class Wording:
                 "class": segments.get("class"),
                 "profile": profile_of(arena, c),
             }
+
+    def _limit(self, score: int, indicators: Sequence[float], tier: int) -> dict[str, float | None]:
+        limit = self._limits[score]
+        return {} if limit is None else {"suggested_limit": limit.suggested(indicators, tier)}
 
 
 def profile_of(arena: Arena, c: int) -> dict[str, Any]:

@@ -15,8 +15,7 @@ from tests.integration.installation import input_topics
 from tests.integration.traffic import traffic
 from tests.integration.verdict import Results, oracle
 from tests.servers import Kafka
-
-DEFAULT_MODEL = Path(__file__).parents[2] / "config" / "scoring.yaml"
+from tests.usual import USUAL_MODEL
 
 
 class Backlog(NamedTuple):
@@ -31,7 +30,7 @@ class Backlog(NamedTuple):
 @pytest.fixture(scope="session")
 def backlog(kafka: Kafka, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Backlog]:
     """All four types, with repeats, late events and bad input."""
-    source: dict[str, Any] = YAML(typ="safe").load(DEFAULT_MODEL)
+    source: dict[str, Any] = YAML(typ="safe").load(USUAL_MODEL)
     model = tmp_path_factory.mktemp("model") / "scoring.yaml"
     model.write_text(json.dumps(source), "utf-8")
     sent = traffic(seed=3, customers=600, events=20_000, days=40)

@@ -12,15 +12,15 @@ from typing import Any, NamedTuple
 
 from ruamel.yaml import YAML
 
-from streams.settings import PACKAGED
 from tests.integration import topic_logs
 from tests.integration.installation import input_topics
 from tests.integration.traffic import PARTITIONS, Sent, traffic
 from tests.integration.verdict import Results, oracle
 from tests.servers import Cluster, Kafka, Proxy, free_port
 from tests.servers.kafka import QUICK_START, _kraft
+from tests.usual import USUAL_MODEL
 
-MODEL = PACKAGED / "scoring.yaml"
+MODEL = USUAL_MODEL
 LARGEST_RECORD = "12000000"
 
 

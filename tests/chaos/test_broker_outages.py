@@ -8,12 +8,12 @@ from pathlib import Path
 import pytest
 from ruamel.yaml import YAML
 
-from streams.settings import PACKAGED
 from tests.integration import topic_logs
 from tests.integration.installation import input_topics, installation
 from tests.integration.traffic import traffic
 from tests.integration.verdict import differences, left_by, oracle
 from tests.servers import BROKER_VARIABLE, Valkey, start_kafka
+from tests.usual import USUAL_MODEL
 
 
 @pytest.mark.slow
@@ -24,7 +24,7 @@ from tests.servers import BROKER_VARIABLE, Valkey, start_kafka
 def test_a_broker_killed_while_a_worker_reads_and_publishes_changes_nothing(
     valkey: Valkey, tmp_path: Path
 ) -> None:
-    model = PACKAGED / "scoring.yaml"
+    model = USUAL_MODEL
     sent = traffic(seed=14, customers=200, events=5_000, days=40)
     bad = {record.value for record in sent if not record.is_good}
     with (

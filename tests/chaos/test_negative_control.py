@@ -9,13 +9,13 @@ from typing import Any
 import pytest
 from ruamel.yaml import YAML
 
-from streams.settings import PACKAGED
 from tests.integration import topic_logs
 from tests.integration.installation import Installation, input_topics, installation
 from tests.integration.processes import Process
 from tests.integration.traffic import Sent, traffic
 from tests.integration.verdict import differences, left_by, oracle
 from tests.servers import Kafka, Valkey
+from tests.usual import USUAL_MODEL
 from tests.waiting import wait_until
 
 EVENTS = 2_000
@@ -50,7 +50,7 @@ def test_a_naive_processor_is_right_until_it_is_killed(
     is_killed: bool, kafka: Kafka, valkey: Valkey, tmp_path: Path
 ) -> None:
     """It reads sales and refunds only, none twice and none bad: these would show without a kill."""
-    source = YAML(typ="safe").load(PACKAGED / "scoring.yaml")
+    source = YAML(typ="safe").load(USUAL_MODEL)
     model = tmp_path / "scoring.yaml"
     model.write_text(json.dumps(source), "utf-8")
     every = traffic(seed=13, customers=80, events=2 * EVENTS, days=60)

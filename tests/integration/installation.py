@@ -13,7 +13,6 @@ from typing import Any
 
 import redis
 
-from scoring.calendar import calendar
 from scoring.merging import is_part
 from scoring.scorer import Scorer
 from streams import topics
@@ -203,8 +202,7 @@ class Installation:
     @cached_property
     def wording(self) -> Wording:
         """The words of the installation's model."""
-        alerts = self.scorer.program.alerts["score"].tolist()
-        return Wording(self.scorer.names, alerts, calendar(self.scorer.model.timezone))
+        return Wording.of(self.scorer)
 
     # -- Kafka
 

@@ -10,12 +10,12 @@ from typing import NamedTuple
 
 import pytest
 
-from streams.settings import PACKAGED
 from tests.integration import topic_logs
 from tests.integration.installation import Installation, input_topics, installation
 from tests.integration.topic_logs import Record
 from tests.integration.traffic import FIRST_ARRIVAL_MS, Sent
 from tests.servers import Kafka, Valkey
+from tests.usual import USUAL_MODEL
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(180)]
 CUSTOMER = "neighbour"
@@ -85,9 +85,7 @@ def test_each_bad_record_is_one_dead_letter_byte_for_byte_and_its_neighbours_are
 ) -> None:
     with (
         input_topics(kafka.bootstrap, max_message_bytes="12000000") as inputs,
-        installation(
-            tmp_path, kafka.bootstrap, valkey.url, inputs, PACKAGED / "scoring.yaml"
-        ) as run,
+        installation(tmp_path, kafka.bootstrap, valkey.url, inputs, USUAL_MODEL) as run,
     ):
         sent = among_neighbours()
         topic_logs.send(kafka.bootstrap, inputs, sent)

@@ -11,14 +11,14 @@ from typing import Any
 
 import pytest
 
-from streams.settings import PACKAGED
 from tests.integration import topic_logs
 from tests.integration.installation import Installation, input_topics, installation
 from tests.integration.traffic import Sent, traffic
 from tests.servers import Kafka, Valkey
+from tests.usual import USUAL_MODEL
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(180)]
-MODEL = PACKAGED / "scoring.yaml"
+MODEL = USUAL_MODEL
 INTERVAL_MS = 1000
 JITTER_MS = 400
 """Between the moment that a snapshot is due and the time that its record gets."""

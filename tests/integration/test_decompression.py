@@ -9,11 +9,11 @@ from pathlib import Path
 import pytest
 from confluent_kafka import Producer
 
-from streams.settings import PACKAGED
 from tests.integration.installation import input_topics, installation
 from tests.integration.topic_logs import Record
 from tests.integration.traffic import FIRST_ARRIVAL_MS
 from tests.servers import Kafka, Valkey
+from tests.usual import USUAL_MODEL
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(180)]
 MIB = 2**20
@@ -56,9 +56,7 @@ def test_a_batch_that_unpacks_to_too_much_is_a_dead_letter_and_its_neighbours_co
 ) -> None:
     with (
         input_topics(kafka.bootstrap) as inputs,
-        installation(
-            tmp_path, kafka.bootstrap, valkey.url, inputs, PACKAGED / "scoring.yaml"
-        ) as run,
+        installation(tmp_path, kafka.bootstrap, valkey.url, inputs, USUAL_MODEL) as run,
     ):
         topic = inputs["transaction"]
         send(kafka, topic, a_sale("first"))

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from streams.settings import PACKAGED
 from tests.integration import topic_logs
 from tests.integration.installation import input_topics, installation
 from tests.integration.traffic import FIRST_ARRIVAL_MS, Sent
 from tests.servers import Kafka, Valkey
+from tests.usual import USUAL_MODEL
 from tests.waiting import wait_until
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(180)]
@@ -29,9 +29,7 @@ def test_a_rebuild_is_told_and_a_new_installation_is_none(
 ) -> None:
     with (
         input_topics(kafka.bootstrap) as inputs,
-        installation(
-            tmp_path, kafka.bootstrap, valkey.url, inputs, PACKAGED / "scoring.yaml"
-        ) as run,
+        installation(tmp_path, kafka.bootstrap, valkey.url, inputs, USUAL_MODEL) as run,
     ):
         topic_logs.send(kafka.bootstrap, inputs, [a_sale(n) for n in range(10)])
         first = run.worker()

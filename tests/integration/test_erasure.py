@@ -5,12 +5,12 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from streams.settings import PACKAGED
 from tests.cli.command import valuepulse
 from tests.integration import topic_logs
 from tests.integration.installation import Installation, input_topics, installation
 from tests.integration.traffic import Sent, traffic
 from tests.servers import Kafka, Valkey
+from tests.usual import USUAL_MODEL
 from tests.waiting import wait_until
 
 ERASED = "customer-3"
@@ -29,7 +29,7 @@ def of_customer(sent: list[Sent], customer: str) -> list[Sent]:
 def test_an_erased_customer_is_forgotten_and_does_not_come_back(
     kafka: Kafka, valkey: Valkey, tmp_path: Path
 ) -> None:
-    model = PACKAGED / "scoring.yaml"
+    model = USUAL_MODEL
     sent = [s for s in traffic(seed=5, customers=20, events=600, days=30) if s.is_good]
     sent = [s for s in sent if s.event_type != "commands"]
     with (

@@ -18,7 +18,6 @@ from streams.decode import records_of_lines
 from streams.kafka.record_sets import RecordSet, past_retention
 from streams.metrics import Metrics
 from streams.output.publisher import Publisher
-from streams.settings import PACKAGED
 from streams.shards.arrival import Arrived
 from streams.shards.assignment import Assignment
 from streams.shards.outbox import Outputs
@@ -29,6 +28,7 @@ from tests.decode.builders import a_decoder
 from tests.integration.installation import OUTPUTS, Installation
 from tests.integration.traffic import FACTS, PARTITIONS
 from tests.servers import Kafka, Valkey, create_topics, delete_topics
+from tests.usual import USUAL_MODEL
 from tests.waiting import wait_until_async
 
 DECODER = a_decoder()
@@ -85,9 +85,7 @@ class Bench(NamedTuple):
 async def a_bench(kafka: Kafka, valkey: Valkey, directory: Path) -> AsyncIterator[Bench]:
     """Put a shard's surroundings together; no topic takes outcomes until the test makes them."""
     inputs = {event_type: event_type for event_type in FACTS}
-    run = Installation(
-        directory, kafka.bootstrap, valkey.url, inputs, PACKAGED / "scoring.yaml", {}
-    )
+    run = Installation(directory, kafka.bootstrap, valkey.url, inputs, USUAL_MODEL, {})
     metrics, failures, sought = Metrics(), list[BaseException](), list[Mapping[str, int]]()
     store = Store(valkey.url, run.name)
     publisher = Publisher(run.settings.kafka.client_options(), lambda _: None)

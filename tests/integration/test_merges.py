@@ -8,7 +8,6 @@ from pathlib import Path
 
 import pytest
 
-from streams.settings import PACKAGED
 from tests.chaos.lab import model_source
 from tests.cli.command import valuepulse
 from tests.integration import topic_logs
@@ -17,6 +16,7 @@ from tests.integration.test_erasure import feed_of
 from tests.integration.traffic import FACTS, Sent, shard_of, traffic
 from tests.integration.verdict import differences, left_by, oracle
 from tests.servers import Kafka, Valkey
+from tests.usual import USUAL_MODEL
 from tests.waiting import wait_until
 
 ADA, BOB = "customer-3", "customer-4"
@@ -54,9 +54,7 @@ def test_who_is_merged_counts_for_the_other_until_it_is_unmerged(
     assert shard_of(ADA.encode()) != shard_of(BOB.encode())
     with (
         input_topics(kafka.bootstrap) as inputs,
-        installation(
-            tmp_path, kafka.bootstrap, valkey.url, inputs, PACKAGED / "scoring.yaml"
-        ) as run,
+        installation(tmp_path, kafka.bootstrap, valkey.url, inputs, USUAL_MODEL) as run,
     ):
         topic_logs.send(kafka.bootstrap, inputs, facts(seed=5))
         run.worker()
@@ -98,9 +96,7 @@ def test_merges_that_contradict_each_other_are_undone(
     """Each shard allows one of them, and neither can know: nobody may vanish."""
     with (
         input_topics(kafka.bootstrap) as inputs,
-        installation(
-            tmp_path, kafka.bootstrap, valkey.url, inputs, PACKAGED / "scoring.yaml"
-        ) as run,
+        installation(tmp_path, kafka.bootstrap, valkey.url, inputs, USUAL_MODEL) as run,
     ):
         sent = facts(seed=5)
         last = max(each.arrived_ms for each in sent)

@@ -6,12 +6,12 @@ import json
 from pathlib import Path
 
 from scoring.events import Override
-from streams.settings import PACKAGED
 from tests.cli.command import valuepulse
 from tests.integration import topic_logs
 from tests.integration.installation import Installation, input_topics, installation
 from tests.integration.traffic import shard_of, traffic
 from tests.servers import Kafka, Valkey
+from tests.usual import USUAL_MODEL
 
 ADA = "customer-3"
 DECIDED = ("--score", "value", "--author", "ann", "--reason", "创始客户")
@@ -26,7 +26,7 @@ def test_a_decision_about_a_tier_is_sent_to_the_shard_and_applied(
     kafka: Kafka, valkey: Valkey, tmp_path: Path
 ) -> None:
     """Wherever its producers put the customer: here it is not Kafka's own partitioner."""
-    model = PACKAGED / "scoring.yaml"
+    model = USUAL_MODEL
     sent = [s for s in traffic(seed=5, customers=20, events=300, days=30) if s.is_good]
     with (
         input_topics(kafka.bootstrap) as inputs,

@@ -22,7 +22,7 @@ from tests.reference import Model, parse
 from tests.servers import Kafka, Valkey
 
 FILE = Path(__file__).parents[1] / "data" / "online_retail.ndjson.gz"
-ORACLE_WALKS_ONE_IN = 12
+ORACLE_WALKS_ONE_IN = 60
 
 
 def retail_model(directory: Path) -> tuple[Path, dict[str, Any]]:

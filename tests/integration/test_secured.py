@@ -34,10 +34,11 @@ from tests.integration.verdict import differences, left_by, oracle
 from tests.servers import BROKER_VARIABLE, REDIS_VARIABLE, free_port
 from tests.servers.certificates import Authority, Certificate
 from tests.servers.secured import SecuredKafka, SecuredValkey
+from tests.usual import USUAL_MODEL
 from tests.waiting import wait_until
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(240)]
-MODEL: Final = PACKAGED / "scoring.yaml"
+MODEL: Final = USUAL_MODEL
 OPERATIONS: Final = (Path(__file__).parents[2] / "docs" / "operations.md").read_text("utf-8")
 UNAVAILABLE: Final = 3
 AT_ONCE_S: Final = 30.0

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from streams.settings import PACKAGED
 from tests.integration import topic_logs
 from tests.integration.installation import input_topics, installation
 from tests.integration.traffic import FIRST_ARRIVAL_MS, Sent
 from tests.servers import Kafka, Valkey
+from tests.usual import USUAL_MODEL
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(180)]
 CAP = 4_096
@@ -46,7 +46,7 @@ def test_what_is_too_large_is_refused_before_it_is_parsed(
     with (
         input_topics(kafka.bootstrap, max_message_bytes="12000000") as inputs,
         installation(
-            tmp_path, kafka.bootstrap, valkey.url, inputs, PACKAGED / "scoring.yaml",
+            tmp_path, kafka.bootstrap, valkey.url, inputs, USUAL_MODEL,
             max_event_bytes=CAP,
         ) as run,
     ):  # fmt: skip

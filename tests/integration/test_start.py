@@ -6,15 +6,15 @@ from pathlib import Path
 
 import pytest
 
-from streams.settings import PACKAGED
 from tests.integration.installation import OUTPUTS, Installation, input_topics
 from tests.integration.processes import WORKER, run_to_end
 from tests.integration.traffic import INPUTS, PARTITIONS
 from tests.servers import Kafka, Valkey, create_topics, delete_topics
 from tests.servers.process import free_port
+from tests.usual import USUAL_MODEL
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(180)]
-MODEL = PACKAGED / "scoring.yaml"
+MODEL = USUAL_MODEL
 UNAVAILABLE, CHECK_FAILED = 3, 4
 
 

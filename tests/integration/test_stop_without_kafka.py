@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from streams.settings import PACKAGED
 from tests.integration import topic_logs
 from tests.integration.installation import input_topics, installation
 from tests.integration.traffic import traffic
 from tests.servers import BROKER_VARIABLE, Valkey, start_kafka
+from tests.usual import USUAL_MODEL
 from tests.waiting import wait_until
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(180)]
@@ -33,7 +33,7 @@ def test_a_worker_ends_when_kafka_dies_while_it_starts_or_works(
 ) -> None:
     """While it starts Faust may give up by itself (3), also before SIGTERM comes, or wait."""
     monkeypatch.delenv(BROKER_VARIABLE, raising=False)  # the broker must be ours to kill
-    model = PACKAGED / "scoring.yaml"
+    model = USUAL_MODEL
     with (
         start_kafka(tmp_path / "kafka", heap="256m") as broker,
         input_topics(broker.bootstrap) as inputs,

@@ -11,12 +11,12 @@ from typing import Any
 import pytest
 from ruamel.yaml import YAML
 
-from streams.settings import PACKAGED
 from tests.integration import topic_logs
 from tests.integration.installation import Installation, input_topics, installation
 from tests.integration.traffic import FIRST_ARRIVAL_MS, Sent
 from tests.integration.verdict import differences, left_by, oracle
 from tests.servers import Kafka, Valkey
+from tests.usual import USUAL_MODEL
 from tests.waiting import wait_until
 
 SLEEPER = "sleeper"
@@ -52,7 +52,7 @@ def changes(run: Installation) -> list[dict[str, Any]]:
 def test_a_customer_whose_windows_empty_falls_without_an_event_of_its_own(
     kafka: Kafka, valkey: Valkey, tmp_path: Path
 ) -> None:
-    model = PACKAGED / "scoring.yaml"
+    model = USUAL_MODEL
     with (
         input_topics(kafka.bootstrap) as inputs,
         installation(tmp_path, kafka.bootstrap, valkey.url, inputs, model) as run,

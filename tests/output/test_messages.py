@@ -8,9 +8,11 @@ from hashlib import blake2b
 from typing import Any
 
 import pytest
+from ruamel.yaml import YAML
 
 from scoring.calendar import calendar
 from streams.output.messages import Cause, day_text, instant_text, to_json
+from streams.settings import PACKAGED
 from tests.properties.shard import Shard
 from tests.scoring.batches import Event, columns, shop_mapping
 
@@ -27,7 +29,7 @@ ALERT = {
 }  # fmt: skip
 SNAPSHOT = {
     "customer_id", "as_of", "model", "sequence", "scores", "indicators", "segment", "stage",
-    "class",
+    "class", "segments", "profile",
 }  # fmt: skip
 
 
@@ -154,6 +156,63 @@ def test_a_snapshot_has_the_fields_of_the_design() -> None:
         assert list(score["contributions"]) == terms
         assert score["score"] == sum(score["contributions"].values())
     assert (snapshot["as_of"], snapshot["sequence"]) == ("2027-03-05", len(shop().told[CUSTOMER]))
+
+
+@pytest.mark.parametrize(
+    ("spend", "factors", "tier", "suggested"),
+    [
+        (800, {"large": 0.5}, "large", 400.0),
+        (20, {"large": 0.5}, "small", None),
+        (None, {"small": 0.5}, "small", None),
+    ],
+)
+def test_a_score_with_a_limit_suggests_one(
+    spend: float | None, factors: dict[str, float], tier: str, suggested: float | None
+) -> None:
+    """The mean order × the factor of the tier; null without a factor, or without an order."""
+    mapping = shop_mapping()
+    mapping["scores"]["size"]["limit"] = {"indicator": "mean_order", "factors": factors}
+    (snapshot,) = snapshots_of(mapping, [{"amount": spend}] if spend else [])
+    assert snapshot["scores"]["size"]["tier"] == tier
+    assert snapshot["scores"]["size"]["suggested_limit"] == suggested
+    assert "suggested_limit" not in snapshot["scores"]["value"]
+
+
+def test_no_limit_is_below_nothing() -> None:
+    """More was given back than bought."""
+    mapping = shop_mapping()
+    limit = {"indicator": "spend_30d", "factors": {"small": 2, "large": 2}}
+    mapping["scores"]["size"]["limit"] = limit
+    (snapshot,) = snapshots_of(mapping, [{"amount": 800, "kind": "refund"}])
+    assert snapshot["indicators"]["spend_30d"] == -800.0
+    assert snapshot["scores"]["size"]["suggested_limit"] == 0.0
+
+
+def test_a_snapshot_has_the_attributes_but_no_decision_of_a_person() -> None:
+    profile = {"type": "profile", "region": "east", "listed": True, "size": 3, "gone": None}
+    decided = {"type": "override", "score": "value", "tier": "VIP", "author": "a", "reason": "r"}
+    (snapshot,) = snapshots_of(shop_mapping(), [profile, decided])
+    assert snapshot["scores"]["value"]["tier"] == "VIP"
+    assert snapshot["profile"] == {"listed": True, "region": "east", "size": 3.0}
+
+
+def test_a_snapshot_of_the_packaged_model_is_small() -> None:
+    """What the feed sends for each customer, and how much of it its attributes are."""
+    source = YAML(typ="safe").load(PACKAGED / "scoring.yaml")
+    profile = {"type": "profile"} | {f"attribute_{n}": f"value {n}" for n in range(10)}
+    (snapshot,) = snapshots_of(source, [{"amount": 800, "cost": 300}, profile])
+    assert len(snapshot["profile"]) == 10
+    assert len(to_json(snapshot)) < 6000
+    assert len(to_json(snapshot["profile"])) < 300
+
+
+def snapshots_of(source: Json, events: list[Json]) -> list[Json]:
+    """The snapshots after a word of praise and these events, of transactions or other types."""
+    shard = Shard(source, "event")
+    for n, event in enumerate([{"type": "praise"}, *events]):
+        common = {"event_id": f"e{n}", "customer_id": CUSTOMER, "occurred_at": 1_772_000_000_000}
+        shard.apply(json.dumps({"type": "transaction"} | common | event).encode() + b"\n")
+    return list(shard.snapshots().values())
 
 
 def test_a_value_that_is_not_known_is_null() -> None:

@@ -11,7 +11,6 @@ from typing import Any
 import numpy as np
 
 from scoring.arena import NEVER
-from scoring.calendar import calendar
 from scoring.merging import Roster, Said, also_needed, is_part, score_merging
 from scoring.model import parse
 from scoring.money import Rates
@@ -32,8 +31,7 @@ class Shard:
         self.decoder = Decoder(
             timezone=model.timezone, base_currency=base, rates=Rates(base, model.currencies.rates)
         )
-        watched = self.scorer.program.alerts["score"].tolist()
-        self.wording = Wording(self.scorer.names, watched, calendar(model.timezone))
+        self.wording = Wording.of(self.scorer)
         self.clock = NEVER
         self.states: dict[bytes, bytes] = {}
         self.told: dict[str, list[dict[str, Any]]] = {}

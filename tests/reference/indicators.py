@@ -3,8 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from scoring.clv.parameters import Clv
-from scoring.clv.value import present_value, probability_alive, purchases, table_of
+from scoring.clv.value import present_value, probability_alive, purchases
 from tests.reference.events import COSTS
 from tests.reference.facts import LIFETIME, OVERDUE, Attribute, Facts, Window
 from tests.reference.model import Model
@@ -98,7 +97,7 @@ def lifetime_of(spec: Mapping[str, Any], facts: Facts, as_of: int, model: Model)
     first, last = facts.marks.get("first_sale"), facts.marks.get("last_sale")
     if orders < 1 or first is None or last is None:
         return None
-    parameters = table_of(Clv(**(model.clv or {})))[0]
+    parameters = model.lifetime
     age, horizon = as_of - first, spec.get("horizon_days", 360)
     if spec["of"] == "alive":
         return probability_alive(parameters, orders, last - first, age)

@@ -9,6 +9,8 @@ from fractions import Fraction
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from scoring.clv.parameters import Clv
+from scoring.clv.value import table_of
 from tests.reference.days import EPOCH_DATE
 
 _NONE = "BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF"
@@ -105,7 +107,8 @@ class Model:
         self.population: Mapping[str, Any] = source.get("population") or {}
         self.segments: dict[str, Mapping[str, Any]] = dict(source.get("segments") or {})
         self.scores = [self._score(name, spec) for name, spec in source["scores"].items()]
-        self.clv: Mapping[str, Any] | None = source.get("clv")
+        clv = source.get("clv")
+        self.lifetime: Any = None if clv is None else table_of(Clv(**clv))[0]
         self.alerts: dict[str, Mapping[str, Any]] = dict(source.get("alerts") or {})
 
     def _score(self, name: str, spec: Mapping[str, Any]) -> Score:
@@ -137,7 +140,8 @@ def _tier(spec: Mapping[str, Any], population: Mapping[str, float] | None) -> Ti
     """Read a tier; `population` has the bounds of one that is entered at those (§6)."""
     enter, stay = [], []
     if "enter_at" in spec:
-        bounds = population if spec["enter_at"] == "population" else spec
+        is_shared = population is not None and "top_share" in spec
+        bounds = population if spec["enter_at"] == "population" or is_shared else spec
         assert bounds is not None, f"the population has no bounds of tier {spec['name']!r}"
         enter.append(Bound(None, bounds["enter_at"]))
         stay.append(Bound(None, bounds.get("leave_below", bounds["enter_at"])))

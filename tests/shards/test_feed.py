@@ -10,7 +10,6 @@ from typing import Any
 
 import pytest
 
-from scoring.calendar import calendar
 from scoring.columns import Events
 from streams.metrics import Metrics
 from streams.output.messages import Wording
@@ -22,7 +21,7 @@ from tests.scoring.batches import Event, columns, scorer_of, shop_mapping, state
 from tests.servers import wait_until_async
 
 SCORER = scorer_of(shop_mapping())
-WORDING = Wording(SCORER.names, SCORER.program.alerts["score"].tolist(), calendar("UTC"))
+WORDING = Wording.of(SCORER)
 FEED = "customer-scores"
 
 

@@ -9,10 +9,10 @@ from typing import Any, NamedTuple
 
 from ruamel.yaml import YAML
 
-from streams.settings import PACKAGED
 from tests.simulation.verdict import verdict
 from tests.simulation.worker import Scoring
 from tests.simulation.world import RunFailedError, World
+from tests.usual import USUAL_MODEL
 
 
 class Run(NamedTuple):
@@ -42,9 +42,7 @@ def run_seed(seed: int, url: str) -> Run:
 @cache
 def scoring() -> Scoring:
     """The packaged model, but restless: every event may change a tier or raise an alert."""
-    source: dict[str, Any] = json.loads(
-        json.dumps(YAML(typ="safe").load(PACKAGED / "scoring.yaml"), default=str)
-    )
+    source: dict[str, Any] = json.loads(json.dumps(YAML(typ="safe").load(USUAL_MODEL), default=str))
     steps = [{"name": f"t{n}", "enter_at": 4 * n, "leave_below": 4 * n - 1.5} for n in range(1, 24)]
     source["scores"]["value"]["tiers"] = [{"name": "t0"}, *steps]
     drop = source["alerts"]["value_drop"]

@@ -15,7 +15,6 @@ from typing import Any, NamedTuple, Protocol
 from aiokafka.errors import KafkaTimeoutError
 from faust.types import TP
 
-from scoring.calendar import calendar
 from scoring.model import parse
 from scoring.money import Rates
 from scoring.scorer import Scorer
@@ -61,8 +60,7 @@ class Scoring(NamedTuple):
     def of(cls, source: Mapping[str, Any], text: str) -> Scoring:
         """Compile a model."""
         scorer = Scorer(parse(text, "simulation.yaml"), "event")
-        watched = scorer.program.alerts["score"].tolist()
-        wording = Wording(scorer.names, watched, calendar(scorer.model.timezone))
+        wording = Wording.of(scorer)
         return cls(source, scorer, wording)
 
     def decoder(self) -> Decoder:

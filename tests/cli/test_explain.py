@@ -1,0 +1,148 @@
+"""`valuepulse explain` and `show`: what is printed, and that it comes out of a real store."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import pytest
+
+from streams.cli.explain import print_explanation
+from streams.state.meta import Meta, fingerprint
+from streams.state.store import Store
+from streams.state.wire import spans_of
+from tests.cli.command import valuepulse
+from tests.output.test_explanation import (
+    WHOLE,
+    buys,
+    decided,
+    explained,
+    is_said_of,
+    pays,
+    shard_after,
+)
+from tests.properties.shard import Shard
+from tests.servers import Valkey
+
+EVENTS = (
+    buys("2026-03-01", 1500),
+    buys("2026-03-05", 300, invoice_id="A1"),
+    buys("2026-03-06", 300, due_at="2026-03-20"),
+    pays("2026-03-07", 300, invoice_id="A1"),
+    is_said_of("2026-03-05", region="north"),
+    decided("2026-03-05", tier="VIP", mode="floor", until="2026-04-01"),
+)
+
+
+def printed(capsys: pytest.CaptureFixture[str], said: dict[str, Any]) -> str:
+    print_explanation({"members": []} | said, shard_after(EVENTS[0]).scorer.model)
+    return " ".join(capsys.readouterr().out.split())
+
+
+def test_an_explanation_is_told_in_words(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LC_ALL", "en_GB.UTF-8")
+    out = printed(capsys, explained(*EVENTS, until="2026-03-10"))
+    for words in (
+        "ada Customer value 53.00 VIP (2026-03-10, whole@1)",
+        "Spend 2,100.00 1,000.00 20.00 40.0 ██████████·········· clipped: counts at most 1,000.00",
+        "orders 3 5 5.00 10.0 ██████████·········· clipped: counts at least 5",
+        "size - 60 6.00 10.0 ████████████········ no value: mean of peers (region: north)",
+        "no value: estimated from other indicators",
+        "no value: mean of the population, as others are missing to estimate it",
+        "no value: filled with a constant; clipped: counts at most 10",
+        "no value: 0.5 of its points",
+        "no value: median of the population",
+        "scored over 3 of 9 indicators (filled: margin_rate, size, rating, reach, nps, csat)",
+        "important is earned since 2026-03-01 it can be lost on 2026-03-21 at the earliest",
+        "set by hand: at least VIP until 2026-04-01 (in force), by ann on 2026-03-05: founder",
+        "to earn VIP: 7.00 points and orders of at least 4 (is 3) and csat of at least 4 (is -)",
+        "falls to important on 2026-04-02 if nothing happens; "
+        "no single sale today would keep it for 30 days more",
+        "suggested credit limit: 1,050.00",
+        "25% of Customer value 53.00 and 75% of risk 96.00, as Stage is Lasting",
+        "to earn high: Spend of at least 5,000.00 (is 2,100.00) or orders of at least 9 (is 3)",
+        "Stage: New (kept, as recency is 4, below 60)",
+        "promise: dim (in none of the others)",
+        "rfm: important_develop (recency high: recency is 4, at most 30 would be high; "
+        "frequency low: orders is 3, at least 4 would be high; ",
+        "payments: matched by invoice id; without one, oldest due first",
+    ):
+        assert words in out
+
+
+def test_what_will_happen_is_told_in_words(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LC_ALL", "en_GB.UTF-8")
+    events = EVENTS[0], is_said_of("2026-03-01", size=0, rating=0, reach=0)
+    out = printed(capsys, explained(*events, until="2027-02-10"))
+    assert (
+        "falls to Ordinary on 2027-03-11 if nothing happens; "
+        "a sale of 130.00 would keep it until 2027-04-10"
+    ) in out
+    assert "(left out: on_time; filled: margin_rate, nps, csat)" in out
+    fallen = printed(capsys, explained(*events, until="2027-03-03") | {"members": ["bob"]})
+    assert "do not hold since 2027-03-01; it can be lost on 2027-03-11 at the earliest" in fallen
+    assert "with all of bob, merged into it" in fallen
+    expired = printed(capsys, explained(*EVENTS, until="2026-04-02"))
+    assert "set by hand: at least VIP until 2026-04-01 (no longer in force), by ann" in expired
+    lasting = printed(capsys, explained(EVENTS[0], decided("2026-03-01", tier="VIP")))
+    assert "stays VIP until 2028-02-29 at least if nothing happens" in lasting
+
+
+def test_labels_are_those_of_the_language(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LC_ALL", "zh_CN.UTF-8")
+    out = printed(capsys, explained(*EVENTS, until="2026-03-10"))
+    for words in (
+        "客户价值 53.00 VIP 客户",
+        "消费额 2,100.00",
+        "阶段: 新客户",
+        "as 阶段 is 老客户",
+    ):
+        assert words in out
+
+
+@pytest.fixture
+def stored(valkey: Valkey) -> dict[str, str]:
+    """Variables for a store that has `ada`."""
+    shard = shard_after(*EVENTS)
+    asyncio.run(commit(valkey.url, shard))
+    return {
+        "VALUEPULSE_REDIS__URL": valkey.url, "VALUEPULSE_MODEL": str(WHOLE), "LC_ALL": "C.UTF-8",
+    }  # fmt: skip
+
+
+async def commit(url: str, shard: Shard) -> None:
+    """Write a shard's states as a worker does."""
+    store = Store(url, "vp")
+    layout = fingerprint(shard.scorer.names.layout)
+    meta = Meta().next(day=shard.clock + 3, layout=layout).to_bytes()
+    blobs, bounds = spans_of(list(shard.states.values()))
+    assert await store.commit(0, b"", meta, list(shard.states), blobs, bounds, None) is None
+    await store.close()
+
+
+def test_a_customer_in_a_store_is_shown_and_explained(stored: dict[str, str]) -> None:
+    explained = valuepulse("explain", "ada", "--json", variables=stored)
+    assert explained.code == 0, explained.err
+    said = explained.json()
+    assert (said["as_of"], said["members"], said["events"]) == ("2026-03-10", [], 6)
+    assert said["scores"]["value"]["forecast"]["lost_on"] == "2026-04-02"
+    one = valuepulse("explain", "ada", "--score", "risk", variables=stored)
+    assert one.code == 0
+    assert "risk 96.00" in one.out
+    assert "Customer value" not in one.out
+    nothing = valuepulse("explain", "ada", "--score", "profit", variables=stored)
+    assert (nothing.code, nothing.out) == (2, "")
+    assert "no score 'profit'" in nothing.err
+    shown = valuepulse("show", "ada", "--json", variables=stored).json()
+    assert shown["scores"].keys() == {"value", "risk", "whole"}
+    assert shown["scores"]["value"]["suggested_limit"] == 1050.0
+    assert "terms" not in shown["scores"]["value"]
+    table = valuepulse("show", "ada", variables=stored).out
+    assert "2026-03-10  whole@1  6 events" in table
+    assert valuepulse("show", "bob", variables=stored).code == 2
