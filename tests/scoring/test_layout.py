@@ -34,7 +34,7 @@ def after(events: list[Event], scorer: Scorer = shop) -> Scored:
 def test_a_state_that_was_written_is_read_as_it_was(events: list[Event]) -> None:
     scored = after(events)
     states = states_of(shop, scored)
-    written, read = scored.arena, shop.read(states)
+    written, read = shop.complete(scored.arena), shop.read(states)
     for name in ("as_of", "row_count", "sequence", "applied"):
         assert (read.customers[name] == written.customers[name]).all()
     for stored in ("marks", "totals", "standings", "watches"):
