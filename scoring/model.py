@@ -45,7 +45,7 @@ from scoring.parts import (
     shape_of,
 )
 from scoring.plain_yaml import PlainYamlError, load
-from scoring.population import Population
+from scoring.population import Bounds, Population
 from scoring.segment_kinds import Segment
 from scoring.weighting import Weighting, agree
 
@@ -462,6 +462,11 @@ class Model(Part):
                 yield from (bound.indicator for bound in tier.when)
         for segment in self.segments.values():
             yield from segment.indicators()
+
+    def population_bounds(self, score: str, tier: Tier) -> Bounds | None:
+        """Return the bounds of a tier that the population gives; None if its own numbers hold."""
+        is_shared = tier.enter_at == "population" or tier.top_share is not None
+        return self.population.bounds.get(score, {}).get(tier.name) if is_shared else None
 
     @property
     def tag(self) -> str:

@@ -87,11 +87,11 @@ def _of_bounds(model: "Model", name: str, score: "Score") -> Iterator[MemberErro
     below = -inf
     for n, tier in enumerate(score.tiers):
         enter_at, place = tier.enter_at, ("scores", name, "tiers", n, "enter_at")
-        if enter_at == "population":
-            bounds = model.population.bounds.get(name, {}).get(tier.name)
-            if bounds is None:
-                yield UncalibratedError(f"bounds of tier {tier.name!r}", *place)
-            enter_at = None if bounds is None else bounds.enter_at
+        bounds = model.population_bounds(name, tier)
+        if bounds is not None:
+            enter_at = bounds.enter_at
+        elif enter_at == "population":
+            yield UncalibratedError(f"bounds of tier {tier.name!r}", *place)
         if isinstance(enter_at, float):
             if enter_at <= below:
                 yield MemberError(

@@ -174,8 +174,8 @@ def _bound_of(given: float | str | None, fence: float | None, otherwise: float) 
 
 def _tier(model: Model, score: str, tier: Tier, tables: ScoreTables) -> tuple[object, ...]:
     enter, leave = tier.enter_at, tier.leave_below
-    bounds = model.population.bounds.get(score, {}).get(tier.name)
-    if bounds is not None and (enter == "population" or tier.top_share is not None):
+    bounds = model.population_bounds(score, tier)
+    if bounds is not None:
         enter, leave = bounds.enter_at, bounds.leave_below
     first = len(tables.bounds)
     indicators = list(model.indicators)

@@ -105,8 +105,8 @@ def _bounds(score: Score, known: dict[str, Bounds]) -> dict[str, Bounds]:
         if tier.enter_at == "population" and tier.name not in known:
             at = math.nextafter(above, -math.inf)
             known[tier.name] = Bounds(enter_at=at, leave_below=at)
-        if isinstance(tier.enter_at, float):
-            above = tier.enter_at
-        elif tier.name in known:
+        if tier.name in known and (tier.top_share is not None or tier.enter_at == "population"):
             above = known[tier.name].enter_at
+        elif isinstance(tier.enter_at, float):
+            above = tier.enter_at
     return known

@@ -54,10 +54,9 @@ def bounds_of(
     """
     found: dict[str, Bounds] = {}
     above, share = -math.inf, math.inf
-    is_asked = any(tier.enter_at == "population" for tier in score.tiers)
     for tier in score.tiers[1:]:
         where = f"tier {tier.name!r} of {name!r}"
-        if isinstance(tier.enter_at, float) and is_asked:
+        if isinstance(tier.enter_at, float) and tier.top_share is None:
             if tier.enter_at <= above:
                 raise CalibrationError(
                     f"{where} is entered at {tier.enter_at:g}, but the tier before it at {above:g} "

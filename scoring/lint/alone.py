@@ -74,18 +74,18 @@ def _of_population(model: Model, today: date) -> Iterator[Finding]:
 
 def _of_score(model: Model, name: str, score: Score) -> Iterator[Finding]:
     yield from _of_groups(score.groups, f"scores.{name}", 1.0)
-    bounds = model.population.bounds.get(name, {})
-    entered = [
-        (tier.name, bounds[tier.name].enter_at if tier.enter_at == "population" else tier.enter_at)
-        for tier in score.tiers
-        if tier.enter_at is not None
-    ]
+    entered: list[tuple[str, float]] = []
+    for tier in score.tiers:
+        bounds = model.population_bounds(name, tier)
+        at = tier.enter_at if bounds is None else bounds.enter_at
+        if isinstance(at, float):
+            entered.append((tier.name, at))
     for (lower, a), (upper, b) in pairwise(entered):
-        if float(b) - float(a) < SMALLEST_GAP:
+        if b - a < SMALLEST_GAP:
             yield Finding(
                 "close",
                 f"scores.{name}.tiers",
-                f"{upper!r} is entered at {float(b):g}, {lower!r} at {float(a):g}: "
+                f"{upper!r} is entered at {b:g}, {lower!r} at {a:g}: "
                 f"less than {SMALLEST_GAP:g} point apart",
             )
 

@@ -126,6 +126,16 @@ def test_the_order_of_customers_makes_no_difference(seed: int) -> None:
     assert calibrate(model_of(), shuffled(crowd(), seed), Options()) == calibrated()
 
 
+def test_the_order_of_customers_makes_no_difference_to_quintiles_with_ties() -> None:
+    tied = np.array([1.0] * 150 + [2.0, 3.0, 4.0, 5.0, 6.0] * 10)
+    customers = _with_columns(orders=tied)
+    found = calibrate(model_of(), customers, Options()).population
+    assert list(found.indicators["orders"].quintiles or ()) == [1, 2, 3, 4]
+    for seed in range(5):
+        again = calibrate(model_of(), shuffled(customers, seed), Options()).population
+        assert again == found
+
+
 def test_options_change_fences_and_hysteresis() -> None:
     box, z = calibrated(), calibrated(outliers="zscore", hysteresis=5)
     spend = z.population.indicators["spend"]

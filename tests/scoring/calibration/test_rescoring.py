@@ -56,3 +56,36 @@ def test_points_scores_and_tiers_are_those_of_the_oracle(
             earned = Earned()
             earned.evaluate(0, score, float(found.scores[score.name][c]), indicators)
             assert found.tiers[score.name][c] == earned.rank
+
+
+def test_steps_begin_at_their_bound_and_peers_stand_for_a_missing_value() -> None:
+    text = """
+model: {name: a, version: 1}
+timezone: UTC
+currencies: {base: CNY}
+indicators: {orders: {kind: sum, add: [orders]}, gap: {kind: cycle}}
+population:
+  indicators: {gap: {mean: 8, median: 9}}
+  peers: {region: {south: {gap: {mean: 2, median: 3}}, north: {gap: {mean: 4, median: 5}}}}
+scores:
+  value:
+    groups:
+      - name: all
+        weight: 1
+        indicators:
+          - indicator: orders
+            weight: 1
+            normaliser: {kind: steps, steps: [[1, 0.25], [3, 0.5], [5, 1]]}
+          - indicator: gap
+            weight: 1
+            normaliser: {kind: linear, low: 0, high: 10}
+            missing: {fill: peers, by: region}
+    tiers: [{name: all}]
+"""
+    orders = np.array([0.0, 1, 2.9, 3, 5, 6])
+    gap = np.array([1.0, *[np.nan] * 5])
+    regions = ["north", "north", "south", "west", None, "north"]
+    table = Customers(date(2026, 11, 25), 6, {"orders": orders, "gap": gap}, {"region": regions})
+    points = rescore(parse(text, "a.yaml"), table).points["value"]
+    assert points[:, 0].tolist() == [12.5, 12.5, 12.5, 25, 50, 50]
+    assert points[:, 1].tolist() == [5, 25, 15, 45, 45, 25]

@@ -133,3 +133,9 @@ def test_bounds_of_a_population_rise_and_are_left_below_their_entrance() -> None
         parse(head + bounds % (50, 40), "a.yaml")
     with pytest.raises(ModelError, match="is entered at 60 but left below 61"):
         parse(head + bounds % (60, 61), "a.yaml")
+    shared = head.replace("leave_below: 40", "leave_below: 40, top_share: 0.2")
+    both = "b: {enter_at: 70, leave_below: 60}, c:"
+    with pytest.raises(
+        ModelError, match=r"'c' is entered at 60, not above a tier before it \(70\)"
+    ):
+        parse(shared + (bounds % (60, 50)).replace("c:", both), "a.yaml")

@@ -107,6 +107,13 @@ def test_what_is_odd_in_a_model_is_found(old: str, new: str, finding: tuple[str,
     assert found.what.startswith(finding[2])
 
 
+def test_bounds_by_a_share_are_those_that_are_close_or_not() -> None:
+    text = SOUND.replace("leave_below: 50}", "leave_below: 50, top_share: 0.2}")
+    text = text.replace("{VIP:", "{important: {enter_at: 79.5, leave_below: 70}, VIP:")
+    (found,) = findings_of_model(parse(text, "shop.yaml"), AS_OF)
+    assert found.what.startswith("'VIP' is entered at 80, 'important' at 79.5")
+
+
 def test_a_population_is_old_after_180_days() -> None:
     assert alone(today=AS_OF + timedelta(180)) == []
     (found,) = alone(today=AS_OF + timedelta(181))
