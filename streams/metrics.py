@@ -30,6 +30,12 @@ class Metrics:
             ["score", "from_tier", "to_tier", "direction"],
             registry=registry,
         )
+        self.segment_changes = Counter(
+            "valuepulse_segment_changes",
+            "Changes of segments decided, of those that the model tells.",
+            ["segment", "from_class", "to_class"],
+            registry=registry,
+        )
         self.alerts = Counter(
             "valuepulse_value_alerts",
             "Value alerts decided.",
@@ -108,6 +114,8 @@ class Metrics:
         """Count one outcome, as it is published."""
         if "alert" in said:
             self.alerts.labels(said["alert"], said["state"]).inc()
+        elif "segment" in said:
+            self.segment_changes.labels(said["segment"], said["from"] or "", said["to"]).inc()
         else:
             move = said["score_name"], said["from"], said["to"], said["direction"]
             self.tier_changes.labels(*move).inc()

@@ -23,6 +23,12 @@ from streams.output.causes import cause_in
 from streams.output.messages import Message, Wording, day_text, to_json
 
 TURN_CUSTOMERS: Final = 20_000
+FILES: Final = {
+    "tier_changes": "tier-changes.ndjson",
+    "value_alerts": "value-alerts.ndjson",
+    "segment_changes": "segment-changes.ndjson",
+}
+"""Where outcomes go, by their role."""
 _EPOCH_ORDINAL: Final = date(1970, 1, 1).toordinal()
 
 
@@ -46,6 +52,7 @@ class Summary(NamedTuple):
     as_of: str | None
     tier_changes: int
     value_alerts: int
+    segment_changes: int
     tiers: dict[str, dict[str, int]]
     seconds: float
     model: str
@@ -202,7 +209,7 @@ def replay(
     options: Options,
     progress: Callable[[int], None],
 ) -> Summary:
-    """Replay files into the five files of `out`; `progress` is told the bytes read (unpacked).
+    """Replay files into the six files of `out`; `progress` is told the bytes read (unpacked).
 
     Raises `OSError` for a file that cannot be read or written. A line that is no acceptable event
     goes to dead-letters.ndjson and stops nothing.
@@ -211,7 +218,7 @@ def replay(
     run = Replay(model, options, int(time.time() * 1000))
     out.mkdir(parents=True, exist_ok=True)
     rejected = 0
-    outcomes: dict[str, list[dict[str, Any]]] = {"tier_changes": [], "value_alerts": []}
+    outcomes: dict[str, list[dict[str, Any]]] = {role: [] for role in FILES}
     with ExitStack() as stack:
         dead_letters = stack.enter_context((out / "dead-letters.ndjson").open("wb"))
         for path in files:
@@ -231,10 +238,7 @@ def replay(
                 progress(len(chunk))
         as_of = options.as_of if options.as_of is not None else run.newest
         tiers = _write_customers(run, out / "customers.ndjson", outcomes)
-    for role, name in (
-        ("tier_changes", "tier-changes.ndjson"),
-        ("value_alerts", "value-alerts.ndjson"),
-    ):
+    for role, name in FILES.items():
         # What time alone caused is found when its customer is next touched; here it takes its day.
         ordered = sorted(
             outcomes[role], key=lambda value: (value["as_of"], value["cause"]["kind"] != "time")
@@ -249,6 +253,7 @@ def replay(
         as_of=None if as_of == NEVER else day_text(as_of),
         tier_changes=len(outcomes["tier_changes"]),
         value_alerts=len(outcomes["value_alerts"]),
+        segment_changes=len(outcomes["segment_changes"]),
         tiers=tiers,
         seconds=round(time.perf_counter() - began, 3),
         model=run.scorer.names.model,

@@ -385,7 +385,7 @@ def test_the_prefix_stands_before_every_topic(tmp_path: Path) -> None:
 
 
 def test_the_packaged_model_can_be_used() -> None:
-    assert load_model(Settings().model).tag == "default@1"
+    assert load_model(Settings().model).tag == "default@2"
 
 
 def test_a_model_file_that_is_not_there_is_told(tmp_path: Path) -> None:

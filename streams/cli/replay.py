@@ -59,7 +59,8 @@ def replay(
 ) -> None:
     """Score files of past events, in the order given, with the code that the stream runs.
 
-    Writes customers.ndjson, tier-changes.ndjson, value-alerts.ndjson, dead-letters.ndjson and
+    Writes customers.ndjson, tier-changes.ndjson, value-alerts.ndjson, segment-changes.ndjson (of
+    segments that the model tells), dead-letters.ndjson and
     summary.json. A rejected line stops nothing. A model that is not calibrated yet is run with
     stand-ins for what its population lacks, to be calibrated with the result.
     """
@@ -122,6 +123,7 @@ def _print(summary: "Summary", out: Path) -> None:
         ("as of", summary.as_of or "-"),
         ("tier changes", f"{summary.tier_changes:,}"),
         ("value alerts", f"{summary.value_alerts:,}"),
+        ("segment changes", f"{summary.segment_changes:,}"),
         ("duplicates", f"{summary.duplicates:,}"),
         ("rejected", f"{summary.rejected:,}"),
         ("after the as-of day", f"{summary.after_as_of:,}"),

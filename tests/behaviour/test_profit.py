@@ -57,7 +57,7 @@ def test_who_spends_a_million_a_year_is_a_diamond_and_stays_one_down_to_950_000(
 def test_a_diamond_must_be_profitable() -> None:
     ada = Story(model=SHIPPED)
     ada.buys("03-01", "2000000", cost="2000000")
-    assert ada.tier_of("profit") == "negative"
+    assert ada.tier_of("profit") == "idle"
 
 
 def test_the_margin_rate_is_of_the_sales_whose_cost_is_known() -> None:

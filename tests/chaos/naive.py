@@ -94,7 +94,8 @@ class Naive:
             self.redis.set(self.key(number, name), state)
         topics = self.settings.topics
         for told in [each for many in self.shard.told.values() for each in many]:
-            topic = topics.value_alerts if "alert" in told else topics.tier_changes
+            topic = topics.segment_changes if "segment" in told else topics.tier_changes
+            topic = topics.value_alerts if "alert" in told else topic
             self.producer.produce(topic, json.dumps(told).encode(), partition=number)
         self.producer.poll(0)
 

@@ -27,7 +27,7 @@ def test_show_masks_secrets_also_those_that_came_in_the_url() -> None:
 def test_check_is_content_with_the_packaged_settings_and_model() -> None:
     checked = valuepulse("config", "check")
     assert (checked.code, checked.err) == (0, "")
-    assert checked.out.startswith("ok: settings, and model default@1 (14 indicators")
+    assert checked.out.startswith("ok: settings, and model default@2 (58 indicators")
 
 
 def test_check_tells_the_problems_of_settings_and_model_at_once(tmp_path: Path) -> None:

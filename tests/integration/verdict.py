@@ -21,6 +21,9 @@ from tests.reference import Event, Fold, Handed, Model, parse
 MOST_TOLD = 5
 Outcomes = dict[str, list[dict[str, Any]]]
 
+OUTCOMES = ("tier_changes", "value_alerts", "segment_changes")
+"""Roles of the topics that tell what moved."""
+
 
 class Results(NamedTuple):
     """What a run comes to: how customers stand, their outcomes in sequence, refused records.
@@ -137,7 +140,7 @@ class _Shard:
 
 def left_by(run: Installation, only: Collection[str] | None = None) -> Results:
     """Read what a run left in Redis and in its output topics, equal ids once."""
-    told = run.read_output("tier_changes") + run.read_output("value_alerts")
+    told = [record for role in OUTCOMES for record in run.read_output(role)]
     return results_of(run, told, only)
 
 

@@ -17,6 +17,7 @@ from typing import Any, NamedTuple
 import pytest
 from ruamel.yaml import YAML
 
+from streams.replay import FILES
 from tests.properties.comparison import (
     expected,
     expected_standings,
@@ -59,6 +60,7 @@ def mapping(source: Source) -> dict[str, Any]:
     model: dict[str, Any] = YAML(typ="safe").load(MODEL)
     invoices = {"keep_days": 36_500}
     own = {"timezone": "UTC", "currencies": {"base": source.currency}, "invoices": invoices}
+    model["segments"]["rfm"]["tell"] = True
     return model | own
 
 
@@ -111,10 +113,10 @@ def standings(out: Path) -> dict[str, dict[str, Any]]:
 
 
 def outcomes(out: Path) -> dict[str, list[dict[str, Any]]]:
-    """Tier changes and alerts together by customer, in sequence."""
+    """All outcomes together by customer, in sequence."""
     by_customer: dict[str, list[dict[str, Any]]] = {}
-    both = rows(out / "tier-changes.ndjson") + rows(out / "value-alerts.ndjson")
-    for outcome in sorted(both, key=lambda outcome: outcome["sequence"]):
+    told = [row for name in FILES.values() for row in rows(out / name)]
+    for outcome in sorted(told, key=lambda outcome: outcome["sequence"]):
         by_customer.setdefault(outcome["customer_id"], []).append(said(outcome))
     return by_customer
 
@@ -179,7 +181,7 @@ def test_as_of_a_day_is_as_if_nothing_later_had_happened(tmp_path: Path) -> None
     before = [line for line in events_of(OWN) if json.loads(line)["occurred_at"] < "2010-12-02"]
     replayed(OWN, [_write(tmp_path / "before.ndjson", before)], tmp_path / "before", *as_of)
     replayed(OWN, [OWN.path], tmp_path / "all", *as_of)
-    for name in ("customers.ndjson", "tier-changes.ndjson", "value-alerts.ndjson"):
+    for name in ("customers.ndjson", *FILES.values()):
         assert (tmp_path / "all" / name).read_bytes() == (tmp_path / "before" / name).read_bytes()
 
 

@@ -52,7 +52,8 @@ def verdict(world: World) -> list[str]:
     inputs = {event_type: event_type for event_type in TYPES}
     right = oracle(world.scoring.source, inputs, world.inputs.records(), world.bad_values)
     remains = Remains(world)
-    told = remains.read_output(OUTPUTS.tier_changes) + remains.read_output(OUTPUTS.value_alerts)
+    topics = (OUTPUTS.tier_changes, OUTPUTS.value_alerts, OUTPUTS.segment_changes)
+    told = [record for topic in topics for record in remains.read_output(topic)]
     found = results_of(cast("Installation", remains), told)  # it reads no more of it than this
     return [
         *differences(right, found),

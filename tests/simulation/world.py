@@ -203,8 +203,8 @@ class World:
 
     def publishes(self, topic: str, records: Sequence[Record]) -> None:
         """Fail if an outcome goes out that no commit holds."""
-        names = {OUTPUTS.tier_changes: "id", OUTPUTS.value_alerts: "id"}
-        names[OUTPUTS.commands] = "event_id"
+        told = (OUTPUTS.tier_changes, OUTPUTS.value_alerts, OUTPUTS.segment_changes)
+        names = dict.fromkeys(told, "id") | {OUTPUTS.commands: "event_id"}
         if topic not in names:
             return
         for record in records:

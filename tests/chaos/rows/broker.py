@@ -16,7 +16,7 @@ from tests.chaos.table import row
 from tests.chaos.traffics import common, none, shard_of
 from tests.chaos.trial import CATCH_UP_S, Trial, passing, paused
 from tests.integration import topic_logs
-from tests.integration.verdict import Results, left_by, results_of
+from tests.integration.verdict import OUTCOMES, Results, left_by, results_of
 from tests.servers import delete_topics, wait_until
 from tests.servers.topics import ANSWER_S, admin
 
@@ -185,7 +185,7 @@ def output_deleted(trial: Trial) -> None:
 
     def with_what_was_read(trial: Trial) -> tuple[Results, Results]:
         trial.catch_up()
-        every = told + run.read_output("tier_changes") + run.read_output("value_alerts")
+        every = told + [record for role in OUTCOMES for record in run.read_output(role)]
         return trial.backlog.right, results_of(run, every)
 
     trial.verdict = with_what_was_read
