@@ -1,9 +1,10 @@
 """`valuepulse clv fit`: a section of the model from files of events."""
 
-from __future__ import re
+from __future__ import annotations
 
 import gzip
 import json
+import re
 from collections import Counter
 from datetime import date
 from pathlib import Path
