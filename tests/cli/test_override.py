@@ -17,7 +17,7 @@ COMMON = ("--author", "ann", "--reason", "founder")
         (("--score", "value", "--tier", "VIP", "--end"), "give either --tier, or --end"),
         (("--score", "value", "--end", "--mode", "floor"), "belong to a --tier"),
         (("--score", "value", "--end", "--until", "2027-01-31"), "belong to a --tier"),
-        (("--score", "profit", "--tier", "VIP"), "no score 'profit' in default@"),
+        (("--score", "fame", "--tier", "VIP"), "no score 'fame' in default@"),
         (("--score", "value", "--tier", "gold"), "no tier 'gold'; it has ordinary, important, VIP"),
         (("--score", "value", "--tier", "VIP", "--mode", "top"), "'top' is not one of"),
         (("--score", "value", "--tier", "VIP", "--until", "soon"), "'soon' does not match"),
