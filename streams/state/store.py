@@ -194,7 +194,10 @@ class Store:
             return int(await self._call("EVALSHA", SWEEP_SHA, *words))
         except NoScriptError:
             await self._call("SCRIPT", "LOAD", SWEEP)
-            return int(await self._call("EVALSHA", SWEEP_SHA, *words))
+            try:
+                return int(await self._call("EVALSHA", SWEEP_SHA, *words))
+            except NoScriptError as error:  # forgotten again, as by a fail-over: tried on
+                raise _unavailable(error) from error
 
     async def walk(self, shards: Sequence[int]) -> AsyncIterator[tuple[int, Found]]:
         """Yield what some shards hold, page by page; a thing may come twice, none lacks."""
