@@ -112,9 +112,12 @@ def put_measures(out: NDArray[np.uint8], at: int, measures: NDArray[np.int64]) -
         if measures[measure] != 0:
             mask |= np.uint64(1) << np.uint64(measure)
     at = put(out, at, mask)
-    for measure in range(measures.size):
-        if measures[measure] != 0:
+    measure = 0
+    while mask != np.uint64(0):
+        if mask & np.uint64(1):
             at = put_signed(out, at, measures[measure])
+        mask >>= np.uint64(1)
+        measure += 1
     return at
 
 

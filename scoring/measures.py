@@ -37,12 +37,13 @@ TYPE_OF_KIND: Final = tuple(name for name, kinds in KINDS_OF_TYPES.items() for _
 MEASURES: Final = (
     "orders",
     "sale_amount",
-    "refunds",
-    "refund_amount",
+    "largest_order",
     "margin",
     "costed_net",
+    "unsplit_costs",
     "payments",
     "payment_amount",
+    "largest_payment",
     "payments_due",
     "payments_on_time",
     "days_late",
@@ -51,9 +52,16 @@ MEASURES: Final = (
     "praise",
     "praise_rated",
     "praise_rating",
-    "largest_order",
-    "largest_payment",
-    "unsplit_costs",
+    "refunds",
+    "refund_amount",
+    "billed",
+    "unmatched_paid",
+    "unmatched_due",
+    "invoice_rest",
+    "open_invoices",
+    "open_due_days",
+    "collections",
+    "collection_days",
     "production_costs",
     "logistics_costs",
     "service_costs",
@@ -71,16 +79,9 @@ MEASURES: Final = (
     "referrals",
     "renewals",
     "contracts",
-    "billed",
-    "unmatched_due",
-    "unmatched_paid",
-    "invoice_rest",
-    "open_invoices",
-    "open_due_days",
-    "collections",
-    "collection_days",
 )
-"""Integers that a day's bucket holds, in the order of the stored state."""
+"""Integers that a day's bucket holds, in the order of the stored state: the usual ones first, as a
+mask of those that are not 0 takes a byte for each seven up to the last."""
 
 LARGEST: Final = ("largest_order", "largest_payment")
 """Measures of which a day, and days, keep the largest; all others are added."""
