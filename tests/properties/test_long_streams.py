@@ -51,8 +51,7 @@ def _fields(event_type: str, at: int, chance: random.Random) -> dict[str, Any]:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("clock", ["event", "customer"])
-@pytest.mark.parametrize("ids", [1024, 5])
+@pytest.mark.parametrize(("clock", "ids"), [("event", 5), ("customer", 1024)])
 def test_a_long_stream_in_batches_is_what_the_oracle_says(clock: Any, ids: int) -> None:
     source = YAML(typ="safe").load(DEFAULT_MODEL) | {"dedup": {"ids": ids}}
     stream, chance = a_stream(1500, seed=5), random.Random(6)

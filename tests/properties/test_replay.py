@@ -49,6 +49,10 @@ SOURCES = [
     Source(SHARED / "cdnow.ndjson.gz", "USD", every=300),
 ]
 PRESENT = [source for source in SOURCES if source.path.exists()]
+FEW = [
+    pytest.param(source, marks=[pytest.mark.long] if "cdnow" in source.path.name else [])
+    for source in PRESENT
+]
 each_source = pytest.mark.parametrize("source", PRESENT, ids=lambda s: s.path.name.split(".")[0])
 
 
@@ -143,7 +147,7 @@ def test_a_replay_gives_the_numbers_and_outcomes_of_the_oracle(
 
 
 @pytest.mark.slow
-@each_source
+@pytest.mark.parametrize("source", FEW, ids=lambda s: s.path.name.split(".")[0])
 def test_shuffled_split_and_sent_twice_the_numbers_stay(source: Source, tmp_path: Path) -> None:
     """5 % of the events come twice; four files as from four topics, read one after the other."""
     chance = random.Random(20)

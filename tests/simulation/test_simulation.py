@@ -34,32 +34,34 @@ def test_no_seed_of_the_selection_loses_repeats_or_keeps_anything_waiting(valkey
 
 
 def test_a_seed_replays_exactly_in_another_process(tmp_path: Path) -> None:
-    """With another order of hashes there, and other seeds run here before.
+    """With another order of hashes there, and other seeds run before.
 
     On a store of its own: in what order one is walked depends on all that it ever held.
     """
+    seeds = ["7", "8", "30"]
     with start_valkey(tmp_path / "valkey") as valkey:
-        replays_exactly(valkey)
-
-
-def replays_exactly(valkey: Valkey) -> None:
-    seeds = (7, 8, 30)
-    here = [run_seed(seed, valkey.url).fingerprint for seed in seeds]
+        here = fingerprints(valkey, seeds, hash_seed="3")
+        there = fingerprints(valkey, seeds[::-1], hash_seed="17")
     assert len(set(here)) == len(seeds)
+    assert there == here[::-1]
+
+
+def fingerprints(valkey: Valkey, seeds: list[str], *, hash_seed: str) -> list[str]:
+    """Run seeds one after another in a process of their own."""
     script = (
         "from streams.kernel_cache import choose; choose()\n"
         "import sys\n"
         "from tests.simulation.runs import run_seed\n"
         "for seed in sys.argv[2:]: print(run_seed(int(seed), sys.argv[1]).fingerprint)\n"
     )
-    there = subprocess.run(
-        [sys.executable, "-c", script, valkey.url, *map(str, reversed(seeds))],
-        env=os.environ | {"PYTHONHASHSEED": "17"},
+    ended = subprocess.run(
+        [sys.executable, "-c", script, valkey.url, *seeds],
+        env=os.environ | {"PYTHONHASHSEED": hash_seed},
         capture_output=True,
         check=True,
         text=True,
     )
-    assert there.stdout.split() == here[::-1]
+    return ended.stdout.split()
 
 
 @pytest.mark.long
