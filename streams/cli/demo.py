@@ -192,8 +192,8 @@ class _Demo:
                 raise end
         status = worker.status()
         self._console.print(
-            f"[bold]{status.applied:,}[/bold] events scored · tier changes ↑{status.upgrades} "
-            f"↓{status.downgrades} · alerts {status.alerts}. Next:\n"
+            f"[bold]{status.applied:,}[/bold] events scored · tier changes ↑{status.upgrades:,} "
+            f"↓{status.downgrades:,} · alerts {status.alerts}. Next:\n"
             "  valuepulse replay FILE --out DIR   score a file of your own events\n"
             "  valuepulse worker --help           score a Kafka of your own\n"
             "  valuepulse --help                  everything else"
@@ -220,7 +220,8 @@ class _Demo:
             status = worker.status()
             self._console.print(
                 f"the shop's past year: {status.applied:,} events, "
-                f"{status.upgrades + status.downgrades} tier changes. Watch:"
+                f"{status.upgrades + status.downgrades:,} tier changes of six scores. "
+                "Watch `value`:"
             )
             for role in CAST:
                 self._console.print(
