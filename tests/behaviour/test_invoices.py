@@ -3,6 +3,8 @@
 import json
 from itertools import permutations
 
+import pytest
+
 from tests.behaviour.models import SHIPPED
 from tests.behaviour.story import Story
 
@@ -127,3 +129,20 @@ def test_bills_receipts_and_refunds_meet_in_any_order_of_arrival() -> None:
         standings.append((ada.standing["indicators"], ada.score_of("credit")))
     assert ada.indicator("arrears") == 600
     assert all(standing == standings[0] for standing in standings)
+
+
+@pytest.mark.parametrize(("keep_days", "collection_days"), [(10, 4), (400, 11.5)])
+def test_a_paid_invoice_is_forgotten_after_a_while_and_an_open_one_is_not(
+    keep_days: int, collection_days: float
+) -> None:
+    """What still comes under its id is a new invoice; what it added stays."""
+    ada = Story(model={**SHIPPED, "invoices": {"keep_days": keep_days}})
+    ada.is_billed("03-01", "1000", "open", due="03-31")
+    ada.is_billed("03-01", "200", "paid", due="03-31")
+    ada.pays("03-05", amount="200", invoice="paid")
+    ada.is_billed("03-16", "300", "other", due="04-30")
+    ada.pays("03-20", amount="50", invoice="paid")
+    assert ada.indicator("collection_days_365d") == collection_days
+    ada.pays("03-21", amount="400", invoice="open")
+    ada.waits_until("04-01")
+    assert ada.indicator("arrears") == 600
