@@ -8,7 +8,7 @@ from typing import Any, Final
 import numpy as np
 
 from scoring.jit import jit_borrowing
-from scoring.windows import Counts, Days, add_to_windows, bucket
+from scoring.windows import Counts, add_to_windows, bucket
 
 ADDITION: Final = np.dtype([("day", "i4"), ("measure", "i4"), ("number", "i8")], align=True)
 
@@ -33,15 +33,16 @@ def put_addition(additions: Any, count: int, day: int, measure: int, number: int
 def add_all(
     additions: Any, count: int,
     places: Any, retention: int,
-    customer: Any, totals: Counts, row_day: Days, rows: Counts, sums: Counts,
+    customer: Any, totals: Counts, buckets: Any, rows: Counts, sums: Counts,
 ) -> None:  # fmt: skip  # what, a line for the model, a line for the customer
     """Add the first `count` additions to the customer's buckets, and to the windows they are in."""
     for n in range(count):
         day, measure, number = additions[n].day, additions[n].measure, additions[n].number
         customer.stale_measures |= np.uint64(1) << np.uint64(measure)
-        row = bucket(retention, customer, row_day, rows, day)
+        row = bucket(retention, customer, buckets, rows, day)
         if row < 0:
             totals[measure] += number
         else:
+            buckets[row].measures |= np.uint64(1) << np.uint64(measure)
             rows[row, measure] += number
         add_to_windows(places, sums, customer.as_of - day, measure, number)

@@ -5,6 +5,7 @@ from typing import Final, NamedTuple, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from scoring.measures import MEASURES
 from scoring.program import Program
 from scoring.tables import EVERYTHING, Table
 
@@ -36,6 +37,9 @@ CUSTOMER: Final = np.dtype(
 """`sequence` counts outcomes, `applied` events; events up to the time `erased` (epoch milliseconds;
 `NEVER`: none) never count again; buckets are rows from `row_start`, oldest first, in the room that
 begins at `row_base`. `stale_…` are what has moved since the last evaluation (tables.INDICATOR)."""
+BUCKET: Final = np.dtype([("measures", "u8"), ("day", "i4")], align=True)
+"""A day; bits of the measures in its row that may not be 0."""
+ALL_MEASURES: Final = np.uint64((1 << len(MEASURES)) - 1)
 STANDING: Final = np.dtype(
     [("tier", "i4"), ("earned", "i4"), ("since", "i4"), ("fall", "i4")], align=True
 )
@@ -85,7 +89,7 @@ PEAK: Final = np.dtype([("day", "i4"), ("total", "i8")], align=True)
 class Arena(NamedTuple):
     """C customers. The first block is stored, the second is derived from it when it is loaded.
 
-    Day buckets lie in `row_day` and `rows`, identities in `ring`, each customer's with room behind
+    Day buckets lie in `buckets` and `rows`, identities in `ring`, each customer's with room behind
     them for the batch's events.
     """
 
@@ -102,7 +106,7 @@ class Arena(NamedTuple):
     """[C, alerts, room]"""
     peak_terms: NDArray[np.int32]
     """[C, alerts, room, terms]"""
-    row_day: NDArray[np.int32]
+    buckets: Table
     rows: NDArray[np.int64]
     """[rows, measures]"""
     ring: NDArray[np.uint64]
@@ -121,6 +125,8 @@ class Arena(NamedTuple):
     """[C, terms] points at the last evaluation; 0 before the first."""
     scores: NDArray[np.float64]
     """[C, scores]"""
+    factors: NDArray[np.float64]
+    """[C, scores] what points are multiplied by for terms that are left out; NaN: not known yet."""
     columns: NDArray[np.int32]
     """[C, attributes of the model] position among the customer's attributes; −1 if it has none."""
     raw_classes: NDArray[np.int32]
@@ -191,7 +197,7 @@ def empty_arena(program: Program, room: Room, texts: NDArray[np.uint8]) -> Arena
         watches=watches,
         peaks=np.zeros((count, alerts, peaks), PEAK),
         peak_terms=np.zeros((count, alerts, peaks, int(limits["most_terms"])), np.int32),
-        row_day=np.zeros(rows, np.int32),
+        buckets=np.zeros(rows, BUCKET),
         rows=np.zeros((rows, int(limits["measures"])), np.int64),
         ring=np.zeros(int(room.ring.sum()), np.uint64),
         lines=np.zeros(int(room.lines.sum()), LINE),
@@ -203,6 +209,7 @@ def empty_arena(program: Program, room: Room, texts: NDArray[np.uint8]) -> Arena
         indicators=np.full((count, program.indicators.size), np.nan),
         points=np.zeros((count, program.terms.size)),
         scores=np.zeros((count, program.scores.size)),
+        factors=np.full((count, program.scores.size), np.nan),
         columns=np.full((count, program.attributes.size), -1, np.int32),
         raw_classes=np.zeros((count, program.segments.size), np.int32),
     )

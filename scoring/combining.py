@@ -51,7 +51,10 @@ def combine(
         other = arena.customers[part]
         add_up(totals, arena.totals[part])
         for row in range(other.row_start, other.row_start + other.row_count):
-            target = bucket(retention, customer, arena.row_day, arena.rows, arena.row_day[row])
+            theirs = arena.buckets[row]
+            target = bucket(retention, customer, arena.buckets, arena.rows, theirs.day)
+            if target >= 0:
+                arena.buckets[target].measures |= theirs.measures
             add_up(totals if target < 0 else arena.rows[target], arena.rows[row])
         move_marks(program.marks, arena.marks[c], arena.marks[part])
     for part in parts:
@@ -113,7 +116,7 @@ def combine_invoices(
                     add_all(
                         additions, count, program.places,
                         program.limits[0].retention, customer,
-                        arena.totals[c], arena.row_day, arena.rows, arena.sums[c],
+                        arena.totals[c], arena.buckets, arena.rows, arena.sums[c],
                     )  # fmt: skip  # what, for the model, for the customer
         first = last
 

@@ -84,19 +84,21 @@ def answered(source: int, level: int) -> int:
 @jit_borrowing
 def apply(
     kinds: Any, effects: Any, mark_rules: Any, places: Any, retention: int,
-    customer: Any, marks: Days, totals: Counts, row_day: Days, rows: Counts, sums: Counts,
+    customer: Any, marks: Days, totals: Counts, buckets: Any, rows: Counts, sums: Counts,
     kind: int, day: int, at: int, amount: int, cost: int, due: int, level: int,
 ) -> None:  # fmt: skip  # a line for the model, a line for the customer, a line for the event
     """Add an event to its day's bucket (or the totals, if no window reaches it); move the marks."""
     row = -1
     if kinds[kind].first < kinds[kind].end:
-        row = bucket(retention, customer, row_day, rows, day)
+        row = bucket(retention, customer, buckets, rows, day)
     age = customer.as_of - day
     for n in range(kinds[kind].first, kinds[kind].end):
         effect = effects[n]
         addition = effect.factor * increment(effect.source, at, amount, cost, due, level)
         if addition != 0:
             customer.stale_measures |= np.uint64(1) << np.uint64(effect.measure)
+            if row >= 0:
+                buckets[row].measures |= np.uint64(1) << np.uint64(effect.measure)
             bucket_of_day = totals if row < 0 else rows[row]
             if effect.largest == 1:
                 bucket_of_day[effect.measure] = max(bucket_of_day[effect.measure], addition)

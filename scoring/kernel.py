@@ -34,13 +34,24 @@ from scoring.measures import ABSENT, KINDS
 from scoring.missing import LEAVE_OUT, SHARE, filled
 from scoring.normalisers import normalise
 from scoring.outcomes import ALERT, NO_EVENT, SEGMENT_CHANGE, TIER_CHANGE, Outcomes, append
+from scoring.prefetching import ask_for
 from scoring.program import Program
 from scoring.receivables import additions_of_costs, additions_without_invoice, bill
 from scoring.segments import next_class, raw_class
-from scoring.tables import ATTRIBUTES, DAYS, EVERYTHING, LINES, Table
+from scoring.tables import (
+    ATTRIBUTES,
+    DAYS,
+    DAYS_OF_ATTRIBUTES,
+    DAYS_OF_LINES,
+    EVERYTHING,
+    LINES,
+    Table,
+)
 from scoring.tiers import next_tier, overridden
-from scoring.windows import load_sums, slide
+from scoring.windows import copy, load_sums, slide
 
+AHEAD: Final = 2
+"""Events ahead whose customers are asked for: of 1, 2 and 4 none was clearly better."""
 CLOCKS: Final = ("event", "wall", "customer")
 ERASURE: Final = KINDS.index("erasure")
 MERGE: Final = KINDS.index("merge")
@@ -53,7 +64,7 @@ CUSTOMER_CLOCK: Final = CLOCKS.index("customer")
 
 
 class Scratch(NamedTuple):
-    """Room for what is at hand: an evaluation's points and scores; an invoice, a line, a value."""
+    """Room for what is at hand: points and scores as they were; an invoice, a line, a value."""
 
     points: NDArray[np.float64]
     scores: NDArray[np.float64]
@@ -87,6 +98,8 @@ def step(
     """
     ring = program.limits[0].ring
     for e in range(first, end):
+        if e + AHEAD < end:
+            ask_for_customer(arena, events.customer[e + AHEAD])
         c = events.customer[e]
         customer = arena.customers[c]
         day = events.day[e] if mode == CUSTOMER_CLOCK else max(clock, events.day[e])
@@ -109,6 +122,28 @@ def step(
                     break
             evaluate(program, arena, c, cause, scratch, outcomes)
     return end, clock
+
+
+@jit_inlined
+def ask_for_customer(arena: Arena, c: int) -> None:
+    """Ask for the memory that an event of customer c will touch."""
+    customer = arena.customers[c]
+    ask_for(arena.marks, c, 1)
+    ask_for(arena.standings, c, 1)
+    ask_for(arena.watches, c, 1)
+    ask_for(arena.peaks, c, 1)
+    ask_for(arena.peak_terms, c, 1)
+    ask_for(arena.classes, c, 1)
+    ask_for(arena.sums, c, 1)
+    ask_for(arena.indicators, c, 1)
+    ask_for(arena.points, c, 1)
+    ask_for(arena.scores, c, 1)
+    ask_for(arena.factors, c, 1)
+    ask_for(arena.columns, c, 1)
+    ask_for(arena.raw_classes, c, 1)
+    ask_for(arena.ring, customer.ring_start, customer.ring_count + 1)
+    ask_for(arena.buckets, customer.row_start, customer.row_count + 1)
+    ask_for(arena.rows, customer.row_start + customer.row_count, 1)
 
 
 @jit_borrowing
@@ -159,8 +194,8 @@ def reassemble(
                 combine(program, arena, c, parts, scratch.invoice, scratch.additions)
                 arena.sums[c] = 0
                 load_sums(
-                    program.windows, program.operands,
-                    arena.customers[c], arena.totals[c], arena.row_day, arena.rows, arena.sums[c],
+                    program.windows, program.operand_of,
+                    arena.customers[c], arena.totals[c], arena.buckets, arena.rows, arena.sums[c],
                 )  # fmt: skip  # a line for the model, a line for the customer
         evaluate(program, arena, c, cause, scratch, outcomes)
 
@@ -180,15 +215,15 @@ def settle(program: Program, arena: Arena) -> None:
         if customer.as_of != NEVER:
             load_sums(
                 program.windows,
-                program.operands,
+                program.operand_of,
                 customer,
                 arena.totals[c],
-                arena.row_day,
+                arena.buckets,
                 arena.rows,
                 arena.sums[c],
             )
             find_columns(program.attributes, customer, arena.columns[c], arena.attributes)
-            score(program, arena, c, arena.points[c], arena.scores[c])
+            score(program, arena, c)
 
 
 @jit_borrowing
@@ -196,9 +231,9 @@ def complete(program: Program, arena: Arena) -> None:
     """Compute also the indicators that decide nothing, as of each customer's as-of."""
     for c in range(arena.customers.size):
         if arena.customers[c].as_of != NEVER:
-            for i in range(program.indicators.size):
-                if program.indicators[i].decides == 0:
-                    arena.indicators[c, i] = indicator(program, arena, c, i)
+            for n in range(program.others.size):
+                i = program.others[n]
+                arena.indicators[c, i] = indicator(program, arena, c, i)
 
 
 @jit_borrowing
@@ -217,11 +252,19 @@ def is_duplicate(size: int, customer: Any, ring: NDArray[np.uint64], identity: n
 @jit_inlined
 def slide_customer(program: Program, arena: Arena, c: int, day: int) -> bool:
     """Move customer c to a later day; return whether a sum may have changed."""
-    retention = program.limits[0].retention
-    return slide(
-        program.windows, program.operands, retention,
-        arena.customers[c], arena.totals[c], arena.row_day, arena.rows, arena.sums[c], day,
-    )  # fmt: skip  # a line for the model, a line for the customer
+    customer = arena.customers[c]
+    moved = slide(
+        program.windows, program.edges, program.crossings, program.operand_of,
+        program.limits[0].retention,
+        customer, arena.totals[c], arena.buckets, arena.rows, arena.sums[c], day,
+    )  # fmt: skip  # the model on two lines, a line for the customer
+    customer.stale_measures |= moved
+    customer.stale_besides |= np.uint64(DAYS)
+    if customer.category_count > 0:
+        customer.stale_besides |= np.uint64(DAYS_OF_LINES)
+    if customer.attribute_count > 0:
+        customer.stale_besides |= np.uint64(DAYS_OF_ATTRIBUTES)
+    return bool(moved != 0)
 
 
 @jit_inlined
@@ -239,9 +282,6 @@ def reaches_evaluation(
     every_day = program.limits[0].every_day == 1 or customer.attribute_count > 0
     while customer.as_of < day:
         has_moved = slide_customer(program, arena, c, day if at_once else customer.as_of + 1)
-        customer.stale_besides |= np.uint64(DAYS)
-        if has_moved:
-            customer.stale_measures = EVERYTHING
         if not at_once and (has_moved or every_day):
             return True
     return False
@@ -265,6 +305,7 @@ def forget(arena: Arena, c: int, at: int) -> None:
     arena.indicators[c] = np.nan
     arena.points[c] = 0.0
     arena.scores[c] = 0.0
+    arena.factors[c] = np.nan
     arena.columns[c] = -1
     arena.classes[c] = 0
     for s in range(arena.standings.shape[1]):
@@ -319,7 +360,7 @@ def apply_fact(
     kind, day, at, level = events.kind[e], events.day[e], events.at[e], events.level[e]
     apply(
         program.kinds, program.effects, program.marks, program.places, limits.retention,
-        customer, marks, totals, arena.row_day, arena.rows, sums,
+        customer, marks, totals, arena.buckets, arena.rows, sums,
         kind, day, at, events.amount[e], events.cost[e], events.due[e], level,
     )  # fmt: skip  # a line for the model, a line for the customer, a line for the event
     if kind == SALE and events.category[e] != np.uint64(0):
@@ -367,7 +408,7 @@ def apply_money(
     while True:
         add_all(
             additions, count, program.places, limits.retention,
-            customer, arena.totals[c], arena.row_day, arena.rows, arena.sums[c],
+            customer, arena.totals[c], arena.buckets, arena.rows, arena.sums[c],
         )  # fmt: skip  # what and a line for the model, a line for the customer
         if line.invoice == np.uint64(0) or (sign == 1 and n > end):
             return
@@ -413,35 +454,27 @@ def next_attribute(changes: Any, n: int, e: int, kind: int, level: int, attribut
 
 
 @jit_inlined
-def score(
-    program: Program, arena: Arena, c: int, points: NDArray[np.float64], scores: NDArray[np.float64]
-) -> None:
+def score(program: Program, arena: Arena, c: int) -> None:
     """Compute indicators of customer c as of its as-of, and from them points and scores.
 
     Only what was computed from something that has moved since is computed again: the rest is that
     of the last evaluation, to the bit.
     """
-    values, customer = arena.indicators[c], arena.customers[c]
+    customer, values = arena.customers[c], arena.indicators[c]
+    points, scores, raw = arena.points[c], arena.scores[c], arena.raw_classes[c]
     measures, besides = customer.stale_measures, customer.stale_besides
     customer.stale_measures = customer.stale_besides = np.uint64(0)
     has_null_moved = False
-    for i in range(program.indicators.size):
-        row = program.indicators[i]
-        if row.decides == 1 and is_stale(row, measures, besides):
+    for n in range(program.deciding.size):
+        i = program.deciding[n]
+        if is_stale(program.indicators[i], measures, besides):
             before = values[i]
             values[i] = indicator(program, arena, c, i)
             has_null_moved = has_null_moved or math.isnan(before) != math.isnan(values[i])
     for s in range(program.scores.size):
         row = program.scores[s]
-        if row.joined < 0:
-            for t in range(row.first_term, row.end_term):
-                points[t] = arena.points[c, t]
-            scores[s] = arena.scores[c, s]
-            if is_stale(row, measures, besides):
-                scores[s] = add_up_terms(
-                    program, arena, c, s, measures, besides, has_null_moved, values, points
-                )
-    raw = arena.raw_classes[c]
+        if row.joined < 0 and is_stale(row, measures, besides):
+            scores[s] = add_up_terms(program, arena, c, s, measures, besides, has_null_moved)
     for s in range(program.segments.size):
         raw[s] = raw_class(
             program.segments[s], program.classes, program.conditions, values, scores, raw
@@ -470,18 +503,19 @@ def add_up_terms(
     measures: np.uint64,
     besides: np.uint64,
     has_null_moved: bool,
-    values: NDArray[np.float64],
-    points: NDArray[np.float64],
 ) -> float:
     """Return a score with groups: the sum of its terms' points, of which it sets the stale ones."""
-    row = program.scores[s]
-    factor, total = 1.0, 0.0
+    row, values, points = program.scores[s], arena.indicators[c], arena.points[c]
+    factor = 1.0
+    is_shared_anew = row.leaves_out == 1 and has_null_moved
     if row.leaves_out == 1:
-        factor = weight_of_others(program.terms, row, values)
+        factor = arena.factors[c, s]
+        if has_null_moved or math.isnan(factor):
+            factor = arena.factors[c, s] = weight_of_others(program.terms, row, values)
+    total = 0.0
     for t in range(row.first_term, row.end_term):
         term = program.terms[t]
-        is_alone = term.fill <= LEAVE_OUT and not (row.leaves_out == 1 and has_null_moved)
-        if not is_alone or is_stale(program.indicators[term.indicator], measures, besides):
+        if is_shared_anew or is_stale(term, measures, besides):
             x = values[term.indicator]
             if math.isnan(x) and term.fill != SHARE:
                 x = filled(
@@ -513,18 +547,15 @@ def evaluate(
     program: Program, arena: Arena, c: int, event: int, scratch: Scratch, outcomes: Outcomes
 ) -> None:
     """Score a customer as of its as-of and decide its tiers and alerts; the room is there."""
-    fresh = scratch.points
-    score(program, arena, c, fresh, scratch.scores)
+    copy(arena.points[c], scratch.points)
+    copy(arena.scores[c], scratch.scores)
+    score(program, arena, c)
     for s in range(program.scores.size):
-        decide_tier(program, arena, c, event, s, scratch.scores[s], fresh, outcomes)
+        decide_tier(program, arena, c, event, s, scratch, outcomes)
     for a in range(program.alerts.size):
-        decide_alert(program, arena, c, event, a, fresh, outcomes)
+        decide_alert(program, arena, c, event, a, outcomes)
     for s in range(program.segments.size):
-        decide_class(program, arena, c, event, s, scratch.scores, outcomes)
-    for t in range(fresh.size):
-        arena.points[c, t] = fresh[t]
-    for s in range(program.scores.size):
-        arena.scores[c, s] = scratch.scores[s]
+        decide_class(program, arena, c, event, s, outcomes)
 
 
 @jit_inlined
@@ -534,16 +565,15 @@ def decide_class(
     c: int,
     event: int,
     s: int,
-    scores: NDArray[np.float64],
     outcomes: Outcomes,
 ) -> None:
     """Move customer c between the classes of a segment; tell of it if the model has it so."""
     before = arena.classes[c, s] - 1
     raw, segment = arena.raw_classes[c], program.segments[s]
     after = next_class(
-        segment, program.classes, program.conditions, before, arena.indicators[c], scores, raw,
-        raw[s],
-    )  # fmt: skip  # what it is now on a line of its own
+        segment, program.classes, program.conditions, before,
+        arena.indicators[c], arena.scores[c], raw, raw[s],
+    )  # fmt: skip  # a line for the model, a line for the customer
     if after != before:
         arena.classes[c, s] = after + 1
         if segment.tell == 1:
@@ -557,12 +587,11 @@ def decide_tier(
     c: int,
     event: int,
     s: int,
-    now: float,
-    fresh: NDArray[np.float64],
+    scratch: Scratch,
     outcomes: Outcomes,
 ) -> None:
     """Move customer c between the tiers of a score and record the move; the room is there."""
-    row = program.scores[s]
+    row, now = program.scores[s], arena.scores[c, s]
     customer = arena.customers[c]
     standing = arena.standings[c, s]
     earned = next_tier(
@@ -580,10 +609,10 @@ def decide_tier(
     standing.tier = after
     n = append(outcomes, TIER_CHANGE, c, s, before, after, event, customer)
     outcomes.rows[n].score = now
-    outcomes.rows[n].previous = arena.scores[c, s]
+    outcomes.rows[n].previous = scratch.scores[s]
     for t in range(row.first_term, row.end_term):
-        outcomes.points[n, 0, t - row.first_term] = arena.points[c, t]
-        outcomes.points[n, 1, t - row.first_term] = fresh[t]
+        outcomes.points[n, 0, t - row.first_term] = scratch.points[t]
+        outcomes.points[n, 1, t - row.first_term] = arena.points[c, t]
 
 
 @jit_inlined
@@ -593,7 +622,6 @@ def decide_alert(
     c: int,
     event: int,
     a: int,
-    fresh: NDArray[np.float64],
     outcomes: Outcomes,
 ) -> None:
     """Open or resolve an alert of customer c and remember the evaluation; the room is there."""
@@ -601,7 +629,8 @@ def decide_alert(
     watch = arena.watches[c, a]
     peaks, peak_terms = arena.peaks[c, a], arena.peak_terms[c, a]
     customer = arena.customers[c]
-    points = fresh[program.scores[alert.score].first_term : program.scores[alert.score].end_term]
+    row = program.scores[alert.score]
+    points = arena.points[c, row.first_term : row.end_term]
     total = 0
     for t in range(points.size):
         total += thousandths(points[t])

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from scoring.arena import BITS, Arena, Room, empty_arena, read_only
+from scoring.bits import lowest
 from scoring.errors import LayoutError
 from scoring.facts.attributes import FLAG, NUMBER, TEXT
 from scoring.hashing import NO_SEED, name_hash
@@ -24,6 +25,7 @@ MORE: Final = 128
 """Set in every byte of a varint but its last."""
 WIDEST: Final = 10
 """Bytes of the longest varint of 64 bits."""
+_ONE: Final = np.uint64(1)
 
 
 @jit_borrowing
@@ -92,16 +94,16 @@ def get_eight(blob: NDArray[np.uint8], at: int) -> tuple[np.uint64, int]:
 
 
 @jit_borrowing
-def get_measures(blob: NDArray[np.uint8], at: int, measures: NDArray[np.int64]) -> int:
-    """Read a mask and the measures it names; return the position behind them."""
+def get_measures(
+    blob: NDArray[np.uint8], at: int, measures: NDArray[np.int64]
+) -> tuple[np.uint64, int]:
+    """Read a mask and the measures it names; return it and the position behind them."""
     mask, at = get(blob, at)
-    measure = 0
-    while mask != np.uint64(0):
-        if mask & np.uint64(1):
-            measures[measure], at = get_signed(blob, at)
-        mask >>= np.uint64(1)
-        measure += 1
-    return at
+    left = mask
+    while left != 0:
+        measures[lowest(left)], at = get_signed(blob, at)
+        left &= left - _ONE
+    return mask, at
 
 
 @jit_borrowing
@@ -110,14 +112,11 @@ def put_measures(out: NDArray[np.uint8], at: int, measures: NDArray[np.int64]) -
     mask = np.uint64(0)
     for measure in range(measures.size):
         if measures[measure] != 0:
-            mask |= np.uint64(1) << np.uint64(measure)
+            mask |= _ONE << np.uint64(measure)
     at = put(out, at, mask)
-    measure = 0
-    while mask != np.uint64(0):
-        if mask & np.uint64(1):
-            at = put_signed(out, at, measures[measure])
-        mask >>= np.uint64(1)
-        measure += 1
+    while mask != 0:
+        at = put_signed(out, at, measures[lowest(mask)])
+        mask &= mask - _ONE
     return at
 
 
@@ -187,7 +186,7 @@ def decode_all(
                 at = decode_watch(
                     arena.watches[c, a], arena.peaks[c, a], arena.peak_terms[c, a], terms, blobs, at
                 )
-            at = decode_rows(arena.customers[c], arena.row_day, arena.rows, arena.ring, blobs, at)
+            at = decode_rows(arena.customers[c], arena.buckets, arena.rows, arena.ring, blobs, at)
             at = decode_lines(arena.customers[c], arena.lines, blobs, at)
             at = decode_categories(arena.customers[c], arena.categories, blobs, at)
             decode_attributes(arena.customers[c], bits, blobs, at)
@@ -225,7 +224,7 @@ def decode_head(
     for mark in range(marks.size):
         number, at = get(blob, at)
         marks[mark] = np.int32(np.int64(number) - 1)
-    at = get_measures(blob, at, totals)
+    _, at = get_measures(blob, at, totals)
     for s in range(standings.size):
         number, at = get(blob, at)
         standings[s].tier = np.int32(number)
@@ -277,7 +276,7 @@ def decode_watch(
 @jit_borrowing
 def decode_rows(
     customer: Any,
-    row_day: NDArray[np.int32],
+    buckets: Any,
     rows: NDArray[np.int64],
     ring: NDArray[np.uint64],
     blob: NDArray[np.uint8],
@@ -288,8 +287,8 @@ def decode_rows(
     for row in range(customer.row_start, customer.row_start + customer.row_count):
         number, at = get(blob, at)
         day += np.int64(number)
-        row_day[row] = day
-        at = get_measures(blob, at, rows[row])
+        buckets[row].day = day
+        buckets[row].measures, at = get_measures(blob, at, rows[row])
     for n in range(customer.ring_start, customer.ring_start + customer.ring_count):
         ring[n], at = get_eight(blob, at)
     return at
@@ -402,7 +401,7 @@ def encode_from(
             at = encode_watch(
                 arena.watches[c, a], arena.peaks[c, a], arena.peak_terms[c, a], terms, out, at
             )
-        at = encode_rows(customer, kept, arena.row_day, arena.rows, arena.ring, out, at)
+        at = encode_rows(customer, kept, arena.buckets, arena.rows, arena.ring, out, at)
         at = encode_lines(customer, arena.lines, out, at)
         at = encode_categories(customer, arena.categories, out, at)
         starts[c + 1] = encode_attributes(customer, bits, arena.texts, out, at)
@@ -484,7 +483,7 @@ def encode_watch(
 def encode_rows(
     customer: Any,
     identities: int,
-    row_day: NDArray[np.int32],
+    buckets: Any,
     rows: NDArray[np.int64],
     ring: NDArray[np.uint64],
     out: NDArray[np.uint8],
@@ -493,8 +492,8 @@ def encode_rows(
     """Write the buckets and the last identities of a customer; return the position behind them."""
     day = np.int64(0)
     for row in range(customer.row_start, customer.row_start + customer.row_count):
-        at = put(out, at, np.uint64(row_day[row] - day))
-        day = np.int64(row_day[row])
+        at = put(out, at, np.uint64(buckets[row].day - day))
+        day = np.int64(buckets[row].day)
         at = put_measures(out, at, rows[row])
     end = customer.ring_start + customer.ring_count
     for n in range(end - identities, end):

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from scoring import kernel
-from scoring.arena import ATTRIBUTE, LINE, NEVER, Arena, Room, read_only
+from scoring.arena import ALL_MEASURES, ATTRIBUTE, LINE, NEVER, Arena, Room, read_only
 from scoring.changes import changes_of
 from scoring.columns import Events
 from scoring.details import Detail
@@ -35,7 +35,7 @@ from scoring.hashing import text_hash
 from scoring.kernel import CUSTOMER_CLOCK, ERASURE, MERGE
 from scoring.measures import KINDS, MARKS, MEASURES
 from scoring.scorer import Scored, Scorer, room_for, text_base
-from scoring.tables import Table
+from scoring.tables import EVERYTHING, Table
 
 UNMERGE: Final = KINDS.index("unmerge")
 HANDOVER: Final = KINDS.index("handover")
@@ -391,6 +391,8 @@ class _Batch:
         if arena.customers["as_of"][c] != NEVER:
             arena.points[c] = 0.0
             arena.scores[c] = 0.0
+            arena.customers["stale_measures"][c] = EVERYTHING  # and of each day on the way
+            arena.customers["stale_besides"][c] = EVERYTHING
             self._reassemble(event, c, [], int(self.events.day[event]))
 
     def _why_no_merge(self, event: int, customer: bytes) -> str | None:
@@ -592,7 +594,9 @@ def facts_of(arena: Arena, c: int) -> Facts | None:
             if day != NEVER
         },
         totals=_named(arena.totals[c]),
-        days=[Bucket(day=int(arena.row_day[r]), measures=_named(arena.rows[r])) for r in rows],
+        days=[
+            Bucket(day=int(arena.buckets["day"][r]), measures=_named(arena.rows[r])) for r in rows
+        ],
         invoices=[
             InvoiceLine(**dict(zip(LINE.names or (), row, strict=True)))
             for row in of_customer(arena.lines, customer, "line").tolist()
@@ -671,7 +675,8 @@ def enter_facts(arena: Arena, c: int, facts: Facts | None, texts: TextRoom | Non
         arena.marks[c, mark] = facts.marks.get(name, NEVER)
     arena.totals[c] = _columns(facts.totals)
     for row, bucket in enumerate(facts.days, int(customer["row_base"])):
-        arena.row_day[row], arena.rows[row] = bucket.day, _columns(bucket.measures)
+        arena.buckets[row] = (ALL_MEASURES, bucket.day)
+        arena.rows[row] = _columns(bucket.measures)
     lines = [tuple(getattr(line, name) for name in LINE.names or ()) for line in facts.invoices]
     _enter(arena.lines, customer, "line", lines)
     _enter(arena.categories, customer, "category", [(k.line, k.day) for k in facts.product_lines])

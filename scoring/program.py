@@ -42,7 +42,11 @@ from scoring.tables import (
     BOUND,
     CLV_OF,
     COEFFICIENT,
+    CROSSING,
     DAYS,
+    DAYS_OF_ATTRIBUTES,
+    DAYS_OF_LINES,
+    EDGE,
     EFFECT,
     EVER,
     INDICATOR,
@@ -79,10 +83,17 @@ class Program(NamedTuple):
     effects: Table
     marks: Table
     windows: Table
+    edges: Table
+    crossings: Table
     operands: NDArray[np.int32]
+    operand_of: NDArray[np.int32]
+    """[windows, measures]; −1: the window does not sum the measure."""
     places: Table
     """Operands by measure."""
     indicators: Table
+    deciding: NDArray[np.int32]
+    """Positions of the indicators that a score, tier or class is computed from."""
+    others: NDArray[np.int32]
     members: Table
     values: Table
     attributes: NDArray[np.uint64]
@@ -174,12 +185,30 @@ class _Operands:
         self.number = {pair: n for n, pair in enumerate(self.pairs)}
 
     def table(self) -> Table:
+        """Return the windows."""
         table: list[tuple[object, ...]] = []
-        for start, end in self.windows:
-            mine = [n for n, (edges, _) in enumerate(self.pairs) if edges == (start, end)]
-            sums = sum(not self.keys[n][1] for n in mine)
-            table.append((start, end, mine[0], mine[0] + sums, mine[-1] + 1))
+        for edges in self.windows:
+            bits = [0, 0]
+            for of, is_largest, measure in self.keys:
+                bits[is_largest] |= (of == edges) << measure
+            table.append((*edges, *bits))
         return rows(WINDOW, table)
+
+    def crossings(self) -> list[tuple[int, list[tuple[int, int]]]]:
+        """Return the ages at which windows begin or end, and which with what sign."""
+        found: dict[int, list[tuple[int, int]]] = {}
+        for w, (start, end) in enumerate(self.windows):
+            found.setdefault(start, []).append((w, 1))
+            if end < LIFETIME:
+                found.setdefault(end, []).append((w, -1))
+        return sorted(found.items())
+
+    def by_window(self) -> NDArray[np.int32]:
+        """Return the operand of each measure in each window."""
+        table = np.full((len(self.windows), len(MEASURES)), -1, np.int32)
+        for n, (edges, measure) in enumerate(self.pairs):
+            table[self.windows.index(edges), measure] = n
+        return table
 
 
 def _places(pairs: Sequence[tuple[Edges, int]]) -> Table:
@@ -274,8 +303,8 @@ def compile_model(model: Model) -> Program:
     ...     "tiny.yaml",
     ... )
     >>> program = compile_model(model)
-    >>> program.windows.tolist(), [MEASURES[n] for n in program.operands]
-    ([(0, 30, 0, 2, 2)], ['sale_amount', 'refund_amount'])
+    >>> program.windows[["start", "end"]].tolist(), [MEASURES[n] for n in program.operands]
+    ([(0, 30)], ['sale_amount', 'refund_amount'])
     >>> program.tiers[["enter", "leave"]].tolist()
     [(0.0, 0.0), (30.0, 20.0)]
     """
@@ -283,6 +312,10 @@ def compile_model(model: Model) -> Program:
     columns = columns_of(model)
     indicators, members, values = _indicator_tables(model, operands, columns)
     scores = compile_scores(model, columns, values, indicators)
+    decisive = set(model.decisive_indicators())
+    decides = np.array([name in decisive for name in model.indicators])
+    crossings = operands.crossings()
+    edge_ends = np.cumsum([0, *(len(each) for _, each in crossings)]).tolist()
     effects = sorted(EFFECTS, key=lambda row: KINDS.index(row[0]))
     ends = np.cumsum([sum(kind == row[0] for row in effects) for kind in KINDS]).tolist()
     return Program(
@@ -302,9 +335,17 @@ def compile_model(model: Model) -> Program:
             ],
         ),
         windows=operands.table(),
+        edges=rows(
+            EDGE,
+            [(age, *span) for (age, _), span in zip(crossings, pairwise(edge_ends), strict=True)],
+        ),
+        crossings=rows(CROSSING, [each for _, some in crossings for each in some]),
         operands=np.array([measure for _, measure in operands.pairs], np.int32),
+        operand_of=operands.by_window(),
         places=_places(operands.pairs),
         indicators=indicators,
+        deciding=np.flatnonzero(decides).astype(np.int32),
+        others=np.flatnonzero(~decides).astype(np.int32),
         members=members,
         values=rows(VALUE, values),
         attributes=np.array([text_hash(name) for name in columns], np.uint64),
@@ -362,19 +403,19 @@ def moves_daily(indicator: Indicator) -> bool:
 def besides_of(indicator: Indicator) -> int:
     """Return what an indicator is computed from besides sums, as bits (tables.INDICATOR)."""
     names = [mark for mark, _, _ in MARKS]
-    bits = DAYS if moves_daily(indicator) else 0
+    bits, days = 0, DAYS
     match indicator:
         case DaysSince():
-            bits |= 1 << names.index(indicator.mark)
+            bits = 1 << names.index(indicator.mark)
         case Cycle() | ExpectedSales() | ClvValue():
-            bits |= 1 << names.index("first_sale") | 1 << names.index("last_sale")
+            bits = 1 << names.index("first_sale") | 1 << names.index("last_sale")
         case AttributeValue() | PerAttribute():
-            bits |= ATTRIBUTES
+            bits, days = ATTRIBUTES, DAYS_OF_ATTRIBUTES
         case Distinct():
-            bits |= LINES
+            bits, days = LINES, DAYS_OF_LINES
         case _:
             pass
-    return bits
+    return bits | days if moves_daily(indicator) else bits
 
 
 def columns_of(model: Model) -> dict[str, int]:
@@ -421,7 +462,6 @@ def _indicator_tables(
     table = np.zeros(len(model.indicators), INDICATOR)
     members: list[tuple[object, ...]] = []
     values: list[tuple[object, ...]] = []
-    decisive = set(model.decisive_indicators())
     for row, (name, indicator) in zip(table, model.indicators.items(), strict=True):
         bounds, money = [len(members)], []
         combos = combinations(indicator)
@@ -434,7 +474,6 @@ def _indicator_tables(
             money.append(any(name in MONEY for name, _, _ in combination))
         row["kind"] = INDICATOR_KINDS.index(indicator.kind)
         row["a"], row["b"], row["c"], row["end"] = bounds
-        row["decides"] = name in decisive
         row["measures"] = sum({1 << MEASURES.index(m.measure) for each in combos for m in each})
         row["besides"] = besides_of(indicator)
         row["unit"] = minor if money[0] and (not money[1] or indicator.kind == "arrears") else 1

@@ -58,8 +58,12 @@ def compile_scores(
             a, b = (names.index(of) for of in score.join.scores)
             joined = (a, b, list(model.segments).index(score.join.by))
             tables.terms += [_joined_term(), _joined_term()]
+        measures, besides = 0, 0
         for term, share in score.terms():
-            tables.terms.append(_term(model, term, share, columns, values, tables))
+            from_which = _computed_from(model, term, indicators)
+            measures, besides = measures | from_which[0], besides | from_which[1]
+            laid_out = _term(model, term, share, columns, values, tables)
+            tables.terms.append((*laid_out, *from_which))
         tables.tiers += [_tier(model, name, tier, tables) for tier in score.tiers]
         first_review = len(tables.reviews)
         tables.reviews += _review_days(score.policy)
@@ -70,31 +74,28 @@ def compile_scores(
                 score.policy.minimum_stay_days, score.policy.grace_days, score.policy.one_step_down,
                 first_review, len(tables.reviews),
                 *(columns[f"override:{name}:{what}"] for what in ("tier", "mode", "until")),
-                *_computed_from(model, score, indicators),
+                measures, besides,
             )
         )  # fmt: skip  # as the rows of SCORE are laid out
     return tables
 
 
-def _computed_from(model: Model, score: Score, indicators: Table) -> tuple[int, int]:
-    """Return what a score's indicators are computed from, those that fill others too."""
+def _computed_from(model: Model, term: Term, indicators: Table) -> tuple[int, int]:
+    """Return what a term's value, or what fills it, is computed from, as of indicators."""
     names = list(model.indicators)
-    measures, besides = 0, 0
-    for term, _ in score.terms():
-        read = [term.indicator]
-        if isinstance(term.missing, FillRegression):
-            read += model.population.regressions[term.indicator].coefficients
-        if isinstance(term.missing, FillPeers):
-            besides |= ATTRIBUTES
-        for name in read:
-            row = indicators[names.index(name)]
-            measures |= int(row["measures"])
-            besides |= int(row["besides"])
+    read = [term.indicator]
+    if isinstance(term.missing, FillRegression):
+        read += model.population.regressions[term.indicator].coefficients
+    measures, besides = 0, ATTRIBUTES if isinstance(term.missing, FillPeers) else 0
+    for name in read:
+        row = indicators[names.index(name)]
+        measures |= int(row["measures"])
+        besides |= int(row["besides"])
     return measures, besides
 
 
 def _joined_term() -> tuple[object, ...]:
-    return (-1, 0, 0, 0, 0, 0, -1, 0, 0, 0.0, 0.0, 0.0, 1.0, -math.inf, math.inf)
+    return (-1, 0, 0, 0, 0, 0, -1, 0, 0, 0.0, 0.0, 0.0, 1.0, -math.inf, math.inf, 0, 0)
 
 
 def _leaves_out(score: Score) -> bool:

@@ -31,23 +31,30 @@ KIND: Final = _table(first="i4", end="i4")
 EFFECT: Final = _table(measure="i4", source="i4", largest="i4", factor="i8")
 MARK: Final = _table(latest="i4", kinds="i8")
 """`latest`: 1 for the latest day, 0 for the earliest; `kinds`: bit k set when kind k moves it."""
-WINDOW: Final = _table(start="i4", end="i4", first="i4", largest="i4", last="i4")
-"""Ages [start, end) in days; its operands are [first, largest), added up, and [largest, last)."""
+WINDOW: Final = _table(start="i4", end="i4", summed="u8", raised="u8")
+"""Ages [start, end) in days; bits of the measures that it sums, and of whose largest it keeps."""
+EDGE: Final = _table(age="i4", first="i4", end="i4")
+"""An age at which buckets enter windows or leave them: crossings [first, end)."""
+CROSSING: Final = _table(window="i4", sign="i4")
+"""1: buckets of the edge's age enter the window; −1: they leave it."""
 PLACE: Final = _table(first="i4", start="i4", end="i4", operand="i4")
 """An operand of a measure, and the ages [start, end) of its window: from row `first` of row m on
 stand those of measure m, up to `first` of the next row."""
 INDICATOR: Final = _table(
     kind="i4", mark="i4", a="i4", b="i4", c="i4", end="i4", unit="f8", floor="i8",
     column="i4", first_value="i4", end_value="i4", days="i4", fade_days="i4", of="i4",
-    fade_to="f8", horizon="f8", decides="i4", measures="u8", besides="u8",
+    fade_to="f8", horizon="f8", measures="u8", besides="u8",
 )  # fmt: skip  # one row of the table a line
 """Members [a, b) add − subtract, [b, c) per or against or the window before, [c, end) presence.
-`decides`: is a score, tier or class computed from it? `column`: of an attribute; `days`: of a
-window, or until a value expires; 0: never. What it is computed from: bit n of `measures` is the
-measure n, of `besides` the mark n, or one of `ATTRIBUTES`, `LINES` and `DAYS`."""
+`column`: of an attribute; `days`: of a window, or until a value expires; 0: never. What it is
+computed from: bit n of `measures` is the measure n, of `besides` the mark n, or one of
+those that follow."""
 ATTRIBUTES: Final = 1 << 32
 LINES: Final = 1 << 33
 DAYS: Final = 1 << 34
+DAYS_OF_LINES: Final = 1 << 35
+DAYS_OF_ATTRIBUTES: Final = 1 << 36
+"""Days that pass for who has product lines, or attributes: nothing of the others moves by them."""
 EVERYTHING: Final = np.uint64(2**64 - 1)
 MEMBER: Final = _table(operand="i4", sign="i4")
 VALUE: Final = _table(text="u8", number="f8")
@@ -67,10 +74,12 @@ TERM: Final = _table(
     indicator="i4", normaliser="i4", less="i4", first_knot="i4", end_knot="i4",
     fill="i4", column="i4", first_fill="i4", end_fill="i4",
     points="f8", missing="f8", low="f8", high="f8", least="f8", most="f8",
+    measures="u8", besides="u8",
 )  # fmt: skip  # one row of the table a line
 """`points` at a normalised value of 1: 100 × weight. `low`: low of linear, middle of logistic;
 `high`: high of linear, ln(1 + high) of log, scale of logistic. `least` and `most` clip. `missing`:
-share, value, or intercept, with what else there is at [first_fill, end_fill)."""
+share, value, or intercept, with what else there is at [first_fill, end_fill). The last two as of
+indicators: what the value, or what fills it, is computed from."""
 KNOT: Final = _table(x="f8", y="f8")
 TIER: Final = _table(
     enter="f8", leave="f8", scored="i4", any="i4", first_bound="i4", end_bound="i4", text="u8"

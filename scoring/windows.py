@@ -1,6 +1,7 @@
 """Day buckets of one customer and the running sums of windows over them.
 
-Arguments named as in `Program` and `Arena`; `totals` and `sums` are one customer's.
+Arguments named as in `Program` and `Arena`, `operands` as `operand_of`; `totals` and `sums` are one
+customer's.
 """
 
 from typing import Any, Final
@@ -8,27 +9,31 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from scoring.jit import jit_borrowing
+from scoring.bits import lowest
+from scoring.jit import jit_borrowing, jit_inlined
 from scoring.measures import LARGEST, MEASURES
 from scoring.tables import LIFETIME, Table
 
 LARGEST_MEASURES: Final = tuple(MEASURES.index(name) for name in LARGEST)
 
+_ONE: Final = np.uint64(1)
+
 Record = Any
 """A row of a table: numba reads its fields as attributes, numpy's types do not know them."""
 Days = NDArray[np.int32]
 Counts = NDArray[np.int64]
-Measures = NDArray[np.int32]
+Numbers = NDArray[np.int32]
+"""[windows, measures] the operand of each measure; what a window does not sum has none."""
 
 
 @jit_borrowing
-def first_row(customer: Record, row_day: Days, day: int) -> int:
+def first_row(customer: Record, buckets: Table, day: int) -> int:
     """Return the first row whose day is at or after `day`, or the end of the customer's rows."""
     low = customer.row_start
     high = low + customer.row_count
     while low < high:
         middle = (low + high) // 2
-        if row_day[middle] < day:
+        if buckets[middle].day < day:
             low = middle + 1
         else:
             high = middle
@@ -37,96 +42,111 @@ def first_row(customer: Record, row_day: Days, day: int) -> int:
 
 @jit_borrowing
 def add_rows(
-    window: Record, operands: Measures, rows: Counts, sums: Counts, first: int, end: int, sign: int
-) -> None:
-    """Add sign × the rows [first, end) to the sums of a window, and raise its largest."""
+    window: Record, operands: Numbers, buckets: Table, rows: Counts, sums: Counts,
+    first: int, end: int, sign: int,
+) -> None:  # fmt: skip  # which rows on a line of their own
+    """Add sign × the rows [first, end) to the sums of a window, and raise its largest.
+
+    `operands` are those of this window. Most measures of a bucket are 0: only its bits are walked.
+    """
     for row in range(first, end):
-        for operand in range(window.first, window.largest):
-            sums[operand] += sign * rows[row, operands[operand]]
-        if sign > 0:
-            for operand in range(window.largest, window.last):
-                sums[operand] = max(sums[operand], rows[row, operands[operand]])
+        left = buckets[row].measures & window.summed
+        while left != 0:
+            measure = lowest(left)
+            left &= left - _ONE
+            sums[operands[measure]] += sign * rows[row, measure]
+        left = buckets[row].measures & window.raised
+        while sign > 0 and left != 0:
+            measure = lowest(left)
+            left &= left - _ONE
+            sums[operands[measure]] = max(sums[operands[measure]], rows[row, measure])
 
 
 @jit_borrowing
 def load_sums(
     windows: Table,
-    operands: Measures,
+    operands: Numbers,
     customer: Record,
     totals: Counts,
-    row_day: Days,
+    buckets: Table,
     rows: Counts,
     sums: Counts,
 ) -> None:
-    """Compute all running sums of a customer from its rows, as of its as-of."""
+    """Compute all running sums of a customer, which are 0, from its rows, as of its as-of."""
     as_of = customer.as_of
     for w in range(windows.size):
         window = windows[w]
         first = customer.row_start
         if window.end == LIFETIME:
-            for operand in range(window.first, window.last):
-                sums[operand] = totals[operands[operand]]
+            left = window.summed | window.raised
+            while left != 0:
+                measure = lowest(left)
+                left &= left - _ONE
+                sums[operands[w, measure]] = totals[measure]
         else:
-            first = first_row(customer, row_day, as_of - window.end + 1)
-        end = first_row(customer, row_day, as_of - window.start + 1)
-        add_rows(window, operands, rows, sums, first, end, 1)
+            first = first_row(customer, buckets, as_of - window.end + 1)
+        end = first_row(customer, buckets, as_of - window.start + 1)
+        add_rows(window, operands[w], buckets, rows, sums, first, end, 1)
 
 
 @jit_borrowing
 def slide(
-    windows: Table,
-    operands: Measures,
-    retention: int,
-    customer: Record,
-    totals: Counts,
-    row_day: Days,
-    rows: Counts,
-    sums: Counts,
-    day: int,
-) -> bool:
-    """Move a customer's as-of forward to `day`; return whether a sum may have changed."""
+    windows: Table, edges: Table, crossings: Table, operands: Numbers, retention: int,
+    customer: Record, totals: Counts, buckets: Table, rows: Counts, sums: Counts, day: int,
+) -> np.uint64:  # fmt: skip  # a line for the model, a line for the customer
+    """Move a customer's as-of forward to `day`; return the measures whose sums may have changed."""
     before = customer.as_of
     customer.as_of = day
+    moved = np.uint64(0)
     if customer.row_count == 0:
-        return False
-    newest = row_day[customer.row_start + customer.row_count - 1]
-    changed = False
-    for w in range(windows.size):
-        window = windows[w]
-        if newest > before - window.start:  # days to come are due days: only they enter at age 0
-            entered = first_row(customer, row_day, before - window.start + 1)
-            until = first_row(customer, row_day, day - window.start + 1)
-            if until > entered:
-                changed = True
-                add_rows(window, operands, rows, sums, entered, until, 1)
-        if window.end < LIFETIME and row_day[customer.row_start] <= day - window.end:
-            left = first_row(customer, row_day, before - window.end + 1)
-            until = first_row(customer, row_day, day - window.end + 1)
-            if until > left:
-                changed = True
-                add_rows(window, operands, rows, sums, left, until, -1)
-                end = first_row(customer, row_day, day - window.start + 1)
-                find_largest(window, operands, rows, sums, until, end)
-    fold(retention, customer, totals, row_day, rows)
-    return changed
+        return moved
+    end = customer.row_start + customer.row_count
+    oldest, newest = buckets[customer.row_start].day, buckets[end - 1].day
+    for e in range(edges.size):
+        age = edges[e].age
+        if oldest > day - age or newest <= before - age:
+            continue  # of days to come, which are due days, some may reach age 0
+        first = first_row(customer, buckets, before - age + 1)
+        until = first
+        while until < end and buckets[until].day <= day - age:
+            moved |= buckets[until].measures
+            until += 1
+        if until == first:
+            continue
+        for n in range(edges[e].first, edges[e].end):
+            crossing = crossings[n]
+            window, its = windows[crossing.window], operands[crossing.window]
+            add_rows(window, its, buckets, rows, sums, first, until, crossing.sign)
+            if crossing.sign < 0 and window.raised != 0:
+                inside = first_row(customer, buckets, day - window.start + 1)
+                find_largest(window, its, buckets, rows, sums, first, until, inside)
+    fold(retention, customer, totals, buckets, rows)
+    return moved
 
 
 @jit_borrowing
 def find_largest(
-    window: Record, operands: Measures, rows: Counts, sums: Counts, first: int, end: int
-) -> None:
-    """Find anew what a window has of largest, among the rows [first, end)."""
-    for operand in range(window.largest, window.last):
-        sums[operand] = 0
+    window: Record, operands: Numbers, buckets: Table, rows: Counts, sums: Counts,
+    left: int, first: int, end: int,
+) -> None:  # fmt: skip  # which rows on a line of their own
+    """Find anew what a window has of largest, among [first, end), as the rows from `left` left."""
+    gone = np.uint64(0)
+    for row in range(left, first):
+        gone |= buckets[row].measures & window.raised
+    while gone != 0:
+        measure = lowest(gone)
+        gone &= gone - _ONE
+        most = 0
         for row in range(first, end):
-            sums[operand] = max(sums[operand], rows[row, operands[operand]])
+            most = max(most, rows[row, measure])
+        sums[operands[measure]] = most
 
 
 @jit_borrowing
-def fold(retention: int, customer: Record, totals: Counts, row_day: Days, rows: Counts) -> None:
+def fold(retention: int, customer: Record, totals: Counts, buckets: Table, rows: Counts) -> None:
     """Fold buckets older than every window that ends into the lifetime totals."""
     oldest = customer.as_of - retention + 1
-    while customer.row_count > 0 and row_day[customer.row_start] < oldest:
+    while customer.row_count > 0 and buckets[customer.row_start].day < oldest:
         add_up(totals, rows[customer.row_start])
         customer.row_start += 1
         customer.row_count -= 1
@@ -143,25 +163,42 @@ def add_up(target: Counts, measures: Counts) -> None:
 
 
 @jit_borrowing
-def bucket(retention: int, customer: Record, row_day: Days, rows: Counts, day: int) -> int:
-    """Return the row of a day's bucket, made if there is none; −1 if no window reaches it."""
+def bucket(retention: int, customer: Record, buckets: Table, rows: Counts, day: int) -> int:
+    """Return the row of a day's bucket, made if there is none; −1 if no window reaches it.
+
+    Who adds to a measure of it says so in `buckets[row].measures`.
+    """
     if customer.as_of - day >= retention:
         return -1
     end = customer.row_start + customer.row_count
     row = end
-    if customer.row_count > 0 and row_day[end - 1] >= day:
-        row = first_row(customer, row_day, day)
-        if row_day[row] == day:
+    if customer.row_count > 0 and buckets[end - 1].day >= day:
+        row = first_row(customer, buckets, day)
+        if buckets[row].day == day:
             return row
     for later in range(end, row, -1):
-        row_day[later] = row_day[later - 1]
-        for measure in range(rows.shape[1]):
-            rows[later, measure] = rows[later - 1, measure]
-    row_day[row] = day
-    for measure in range(rows.shape[1]):
-        rows[row, measure] = 0
+        buckets[later].day = buckets[later - 1].day
+        buckets[later].measures = buckets[later - 1].measures
+        copy(rows[later - 1], rows[later])
+    buckets[row].day = day
+    buckets[row].measures = 0
+    clear(rows[row])
     customer.row_count += 1
     return int(row)
+
+
+@jit_inlined
+def copy(source: NDArray[Any], target: NDArray[Any]) -> None:
+    """Copy numbers; of a flat loop over rows by themselves the compiler makes wide moves."""
+    for n in range(target.size):
+        target[n] = source[n]
+
+
+@jit_inlined
+def clear(numbers: NDArray[Any]) -> None:
+    """Set numbers to 0, as `copy` copies them."""
+    for n in range(numbers.size):
+        numbers[n] = 0
 
 
 @jit_borrowing

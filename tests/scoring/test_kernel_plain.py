@@ -8,10 +8,19 @@ import pytest
 from hypothesis import given, settings
 
 from scoring import alerts, increments, normalisers, tiers, windows
-from scoring.arena import CUSTOMER, NEVER, PEAK, STANDING, WATCH
+from scoring.arena import BUCKET, CUSTOMER, NEVER, PEAK, STANDING, WATCH
 from scoring.measures import ABSENT, MEASURES, SOURCES
 from scoring.outcomes import empty_outcomes, with_room
-from scoring.tables import ALERT, KNOT, LIFETIME, NORMALISER_KINDS, TERM, WINDOW
+from scoring.tables import (
+    ALERT,
+    CROSSING,
+    EDGE,
+    KNOT,
+    LIFETIME,
+    NORMALISER_KINDS,
+    TERM,
+    WINDOW,
+)
 from tests.scoring.batches import (
     DAY_MS,
     Event,
@@ -281,21 +290,42 @@ def a_customer(as_of: int, days: list[int], room: int = 6) -> tuple[Any, Any, An
     row = np.zeros(1, CUSTOMER)
     row["as_of"], row["row_count"], row["row_base"], row["row_start"] = as_of, len(days), 1, 1
     customer = np.rec.array(row)[0]
-    row_day = np.zeros(room, np.int32)
-    row_day[1 : 1 + len(days)] = days
+    buckets = np.rec.array(np.zeros(room, BUCKET))
+    buckets["day"][1 : 1 + len(days)] = days
+    buckets["measures"][1 : 1 + len(days)] = 1
     rows = np.zeros((room, len(MEASURES)), np.int64)
     rows[1 : 1 + len(days), 0] = 1
-    return customer, row_day, rows
+    return customer, buckets, rows
+
+
+def windows_of(*spans: tuple[int, int], largest: str | None = None) -> tuple[Any, Any, Any, Any]:
+    """Windows, edges, crossings and operands: of the first measure, or the largest of another."""
+    measure = 0 if largest is None else MEASURES.index(largest)
+    bits = (1 << measure, 0) if largest is None else (0, 1 << measure)
+    ages = sorted({age for span in spans for age in span if age < LIFETIME})
+    crossed = [
+        [(w, 1 if age == span[0] else -1) for w, span in enumerate(spans) if age in span]
+        for age in ages
+    ]
+    ends = np.cumsum([0, *map(len, crossed)]).tolist()
+    operands = np.full((len(spans), len(MEASURES)), -1, np.int32)
+    operands[:, measure] = range(len(spans))
+    return (
+        table(WINDOW, *((*span, *bits) for span in spans)),
+        table(EDGE, *zip(ages, ends[:-1], ends[1:], strict=True)),
+        table(CROSSING, *(each for some in crossed for each in some)),
+        operands,
+    )
 
 
 def test_buckets_stay_sorted_whatever_day_comes() -> None:
-    customer, row_day, rows = a_customer(100, [50, 70])
+    customer, buckets, rows = a_customer(100, [50, 70])
     bucket = plain(windows.bucket)
-    assert bucket(90, customer, row_day, rows, 60) == 2
-    assert bucket(90, customer, row_day, rows, 70) == 3
-    assert bucket(90, customer, row_day, rows, 11) == 1
-    assert bucket(90, customer, row_day, rows, 10) == -1  # no window reaches it
-    assert row_day[1:5].tolist() == [11, 50, 60, 70]
+    assert bucket(90, customer, buckets, rows, 60) == 2
+    assert bucket(90, customer, buckets, rows, 70) == 3
+    assert bucket(90, customer, buckets, rows, 11) == 1
+    assert bucket(90, customer, buckets, rows, 10) == -1  # no window reaches it
+    assert buckets["day"][1:5].tolist() == [11, 50, 60, 70]
     assert rows[1:5, 0].tolist() == [0, 1, 0, 1]
 
 
@@ -304,57 +334,60 @@ def test_buckets_stay_sorted_whatever_day_comes() -> None:
     [(0, 1, 1), (0, 30, 2), (0, 31, 3), (30, 31, 1), (1, 30, 1), (31, 99, 0), (0, LIFETIME, 10)],
 )
 def test_a_window_holds_its_first_age_and_not_its_last(start: int, end: int, total: int) -> None:
-    customer, row_day, rows = a_customer(100, [70, 71, 100])
-    window = table(WINDOW, (start, end, 0, 1, 1))
-    sums, measure = np.zeros(1, np.int64), np.zeros(1, np.int32)
-    folded = np.full(len(MEASURES), 7)
-    plain(windows.load_sums)(window, measure, customer, folded, row_day, rows, sums)
+    customer, buckets, rows = a_customer(100, [70, 71, 100])
+    window, _, _, operands = windows_of((start, end))
+    sums, folded = np.zeros(1, np.int64), np.full(len(MEASURES), 7)
+    plain(windows.load_sums)(window, operands, customer, folded, buckets, rows, sums)
     assert sums.tolist() == [total]
 
 
 def test_sliding_gives_the_sums_that_summing_up_gives() -> None:
-    window = table(WINDOW, (0, 10, 0, 1, 1), (10, 20, 1, 2, 2), (0, LIFETIME, 2, 3, 3))
-    measures, totals = np.zeros(3, np.int32), np.zeros(len(MEASURES), np.int64)
-    customer, row_day, rows = a_customer(100, [83, 95, 100])
+    window, edges, crossings, operands = windows_of((0, 10), (10, 20), (0, LIFETIME))
+    totals = np.zeros(len(MEASURES), np.int64)
+    customer, buckets, rows = a_customer(100, [83, 95, 100])
     running = np.zeros(3, np.int64)
-    plain(windows.load_sums)(window, measures, customer, totals, row_day, rows, running)
+    plain(windows.load_sums)(window, operands, customer, totals, buckets, rows, running)
     assert running.tolist() == [2, 1, 3]
     expected = {101: [2, 1, 3], 105: [1, 1, 3], 110: [0, 2, 3], 119: [0, 1, 3], 120: [0, 0, 3]}
     for day, sums in expected.items():
         plain(windows.slide)(
-            window, measures, 20, customer, totals, row_day, rows, running, day
-        )  # fmt: skip
+            window, edges, crossings, operands, 20, customer, totals, buckets, rows, running, day
+        )
         assert running.tolist() == sums
         again = np.zeros(3, np.int64)
-        plain(windows.load_sums)(window, measures, customer, totals, row_day, rows, again)
+        plain(windows.load_sums)(window, operands, customer, totals, buckets, rows, again)
         assert again.tolist() == sums
     assert (customer.row_count, totals[0]) == (0, 3)  # all folded
 
 
 def test_the_largest_of_a_window_is_found_again_when_it_leaves() -> None:
-    window = table(WINDOW, (0, 10, 0, 0, 1), (0, LIFETIME, 1, 1, 2))
-    measures = np.full(2, MEASURES.index("largest_order"), np.int32)
+    name = "largest_order"
+    window, edges, crossings, operands = windows_of((0, 10), (0, LIFETIME), largest=name)
+    measure = MEASURES.index(name)
     totals, running = np.zeros(len(MEASURES), np.int64), np.zeros(2, np.int64)
-    customer, row_day, rows = a_customer(100, [92, 95, 100])
-    rows[1:4, measures[0]] = [70, 20, 50]
-    plain(windows.load_sums)(window, measures, customer, totals, row_day, rows, running)
+    customer, buckets, rows = a_customer(100, [92, 95, 100])
+    rows[1:4, measure] = [70, 20, 50]
+    buckets["measures"][1:4] |= np.uint64(1 << measure)
+    plain(windows.load_sums)(window, operands, customer, totals, buckets, rows, running)
     assert running.tolist() == [70, 70]
     for day, largest in {101: 70, 102: 50, 109: 50, 110: 0}.items():
-        plain(windows.slide)(window, measures, 10, customer, totals, row_day, rows, running, day)
+        plain(windows.slide)(
+            window, edges, crossings, operands, 10, customer, totals, buckets, rows, running, day
+        )
         assert running.tolist() == [largest, 70]
-    assert totals[measures[0]] == 70
+    assert totals[measure] == 70
 
 
 def test_a_due_day_ahead_enters_windows_as_it_comes() -> None:
-    window = table(WINDOW, (0, 10, 0, 1, 1), (1, LIFETIME, 1, 2, 2))
-    measures, totals = np.zeros(2, np.int32), np.zeros(len(MEASURES), np.int64)
-    customer, row_day, rows = a_customer(100, [103])
+    window, edges, crossings, operands = windows_of((0, 10), (1, LIFETIME))
+    totals = np.zeros(len(MEASURES), np.int64)
+    customer, buckets, rows = a_customer(100, [103])
     running = np.zeros(2, np.int64)
     for day, sums in {102: [0, 0], 103: [1, 0], 104: [1, 1], 113: [0, 1]}.items():
         moved = plain(windows.slide)(
-            window, measures, 20, customer, totals, row_day, rows, running, day
+            window, edges, crossings, operands, 20, customer, totals, buckets, rows, running, day
         )
-        assert (running.tolist(), moved) == (sums, day != 102)
+        assert (running.tolist(), moved) == (sums, int(day != 102))
 
 
 # -- batches

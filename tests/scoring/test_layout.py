@@ -44,7 +44,7 @@ def test_a_state_that_was_written_is_read_as_it_was(events: list[Event]) -> None
         count, start, there = customer["row_count"], customer["row_start"], read.customers[c]
         mine = slice(start, start + count)
         theirs = slice(there["row_start"], there["row_start"] + count)
-        assert (read.row_day[theirs] == written.row_day[mine]).all()
+        assert (read.buckets["day"][theirs] == written.buckets["day"][mine]).all()
         assert (read.rows[theirs] == written.rows[mine]).all()
         kept = written.watches["count"][c, 0]
         assert (read.peaks[c, 0, :kept] == written.peaks[c, 0, :kept]).all()
