@@ -42,3 +42,23 @@ async def end(tasks: Iterable[asyncio.Future[Any]]) -> None:
             cancelled = error
     if cancelled is not None:
         raise cancelled
+
+
+def whereabouts() -> list[str]:
+    """Return for each task of the running loop its name and the line at which it waits, sorted.
+
+    For the log of a process that stands still: a dump of threads shows only the loop.
+    """
+    return sorted(f"{task.get_name()} at {_line(task)}" for task in asyncio.all_tasks())
+
+
+def _line(task: asyncio.Task[Any]) -> str:
+    """Return the innermost line of a task's chain of coroutines."""
+    line = "?"
+    inner: Any = task.get_coro()  # coroutines, generators, and what they wait for
+    while inner is not None:
+        frame = getattr(inner, "cr_frame", None) or getattr(inner, "gi_frame", None)
+        if frame is not None:
+            line = f"{frame.f_code.co_filename}:{frame.f_lineno} in {frame.f_code.co_name}"
+        inner = getattr(inner, "cr_await", None) or getattr(inner, "gi_yieldfrom", None)
+    return line

@@ -16,6 +16,7 @@ from streams.metrics import Metrics
 from streams.shards.assignment import Assignment
 from streams.shards.shard import Shard
 from streams.state.store import Store, StoreUnavailableError
+from streams.tasks import whereabouts
 
 LOG: Final = structlog.get_logger(__name__)
 TICK_S: Final = 1.0
@@ -141,8 +142,9 @@ class Offsets:
             self._before = positions
             if time.monotonic() - self.moved_at > self._stall_s:
                 LOG.critical(
-                    "lag without progress: ending the process", lag=self.lag, seconds=self._stall_s
-                )
+                    "lag without progress: ending the process",
+                    lag=self.lag, seconds=self._stall_s, tasks=whereabouts(),
+                )  # fmt: skip
                 os._exit(STALLED_EXIT_CODE)
 
     async def _measure(self, reader: Reader, positions: Mapping[TP, int]) -> None:

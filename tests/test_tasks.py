@@ -65,3 +65,11 @@ async def test_when_one_of_several_fails_the_others_are_ended_and_its_error_is_r
     with pytest.raises(ValueError, match="the first to fail"):
         await tasks.together(one=enduring(), two=failing())
     assert ended.is_set()
+
+
+async def test_it_is_told_at_which_line_each_task_waits() -> None:
+    task = asyncio.create_task(stubborn(1), name="shard-7")
+    await asyncio.sleep(0)
+    (line,) = [told for told in tasks.whereabouts() if told.startswith("shard-7 at ")]
+    assert line.endswith(" in wait")  # of asyncio.Event, in which `stubborn` is
+    await tasks.end([task])

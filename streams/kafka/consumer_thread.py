@@ -36,9 +36,9 @@ class ConsumerThread(stock.AIOKafkaConsumerThread):
         return consumer
 
     async def take(
-        self, wanted: Collection[TP], patience: float
+        self, wanted: Mapping[TP, int], patience: float
     ) -> list[RecordSet | PositionLostError]:
-        """Take fetched sets of `wanted`, waiting up to `patience` seconds."""
+        """Take fetched sets of `wanted`, from these offsets, waiting up to `patience` seconds."""
         taken = await self.call_thread(self.reader.take, wanted, patience)
         return cast("list[RecordSet | PositionLostError]", taken)
 

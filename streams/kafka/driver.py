@@ -118,10 +118,10 @@ class Consumer(stock.Consumer):
         if joined:
             yield joined[0].partition, cast("Message", self._message_of(joined))
 
-    def _wanted(self) -> set[TP]:
+    def _wanted(self) -> dict[TP, int]:
         readable = self._next.keys() & self._get_active_partitions()
-        wanted = {tp for tp in readable if self.shards.wants(tp)}
-        self._unwanted = readable - wanted
+        wanted = {tp: self._next[tp] for tp in readable if self.shards.wants(tp)}
+        self._unwanted = readable - wanted.keys()
         return wanted
 
     def room_made(self) -> None:

@@ -8,7 +8,7 @@ Everything here runs in the thread and event loop of the consumer.
 """
 
 import asyncio
-from collections.abc import Collection
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 import aiokafka
@@ -152,9 +152,12 @@ class SetReader:
         return answered_at if state.lso is not None and position >= state.lso else None
 
     async def take(
-        self, wanted: Collection[TP], patience: float
+        self, wanted: Mapping[TP, int], patience: float
     ) -> list[RecordSet | PositionLostError]:
         """Take what was fetched of the `wanted` partitions, waiting up to `patience` seconds.
+
+        `wanted` says at which offset the next set of each begins. One that is read elsewhere is
+        sought there: a set may have been taken by a call whose taker a rebalance ended.
 
         Raises:
             KafkaError: what aiokafka reports and cannot retry, such as a missing permission.
@@ -162,6 +165,8 @@ class SetReader:
         """
         loop = asyncio.get_running_loop()
         deadline = loop.time() + patience
+        for tp, due in wanted.items():  # once: later on a seek may have made them old
+            self._align(tp, due)
         while True:
             if self._consumer._closed or self._fetcher._closed:
                 raise ConsumerStoppedError
@@ -188,7 +193,7 @@ class SetReader:
             woken.cancel()
             fetched.cancel()
 
-    def _take_ready(self, wanted: Collection[TP]) -> list[RecordSet | PositionLostError]:
+    def _take_ready(self, wanted: Mapping[TP, int]) -> list[RecordSet | PositionLostError]:
         if self._fetcher._subscriptions.reassignment_in_progress:
             return []
         found = [taken for tp in wanted if (taken := self._take_one(tp)) is not None]
@@ -219,6 +224,11 @@ class SetReader:
             return False
         states = map(subscription.assignment.state_value, subscription.assignment.tps)
         return any(s.has_valid_position and s.position < (s.lso or 0) for s in states)
+
+    def _align(self, tp: TP, due: int) -> None:
+        state = self._state(tp)
+        if state is not None and state.has_valid_position and state.position != due:
+            self.seek(tp, due)
 
     def _take_one(self, tp: TP) -> RecordSet | PositionLostError | None:
         result = self._fetcher._records.get(tp)

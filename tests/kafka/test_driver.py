@@ -205,6 +205,22 @@ async def test_what_was_delivered_before_a_seek_is_void_though_it_begins_at_the_
         assert log.next[tp] == first.position
 
 
+async def test_a_set_whose_taker_was_gone_is_fetched_again_though_no_other_follows(
+    kafka: Kafka, topics: Topics
+) -> None:
+    """As when a rebalance ends while the sets of the one before are on their way to the loop."""
+    topics.create({"payments": 1})
+    tp = TP(topics("payments"), 0)
+    async with reading(kafka.bootstrap, [tp.topic], Log()) as run:
+        await wait_until_async(lambda: tp in run.placements, "the place to read from")
+        run.full.add(tp)
+        publish(kafka.bootstrap, [(*tp, b"%d" % n) for n in range(10)])
+        assert await run.consumer._thread.take({tp: 0}, 10)
+        run.full.clear()
+        run.consumer.room_made()
+        await wait_until_async(lambda: run.log.offsets(tp) == list(range(10)), "the ten records")
+
+
 async def test_an_empty_topic_is_told_to_be_drained(kafka: Kafka, topics: Topics) -> None:
     topics.create({"empty": 1, "busy": 1})
     empty, busy = TP(topics("empty"), 0), TP(topics("busy"), 0)
