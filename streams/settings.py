@@ -271,6 +271,7 @@ class TopicNames(_Section):
     value_alerts: TopicName = "value-alerts"
     segment_changes: TopicName = "segment-changes"
     customer_scores: TopicName = "customer-scores"
+    alert_actions: TopicName = "alert-actions"
     dead_letters: TopicName = "dead-letters"
     prefix: Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]{0,48}$")] = ""
     partitions: Annotated[int, Field(ge=1, le=10_000)] = 4

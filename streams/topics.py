@@ -83,6 +83,7 @@ class Topics(NamedTuple):
 # role: input?, key, cleanup.policy, days kept, largest message. An input is kept for longer than
 # the longest outage that is to be survived: after a loss of Redis, events are read again from it.
 # Commands outlive them: whoever reads events again must read who was erased since.
+# Outcomes are the history that the dashboard shows: more than a year of them.
 # A dead letter keeps the time of its record, which may be years ago: any retention would delete it.
 _TABLE: Final[Mapping[str, tuple[bool, str, str, int | None, int | None]]] = {
     "transaction": (True, "customer_id", "delete", 14, None),
@@ -94,10 +95,11 @@ _TABLE: Final[Mapping[str, tuple[bool, str, str, int | None, int | None]]] = {
     "cost": (True, "customer_id", "delete", 14, None),
     "profile": (True, "customer_id", "delete", 14, None),
     COMMANDS_TOPIC: (True, "customer_id", "delete", 400, None),
-    "tier_changes": (False, "customer_id", "delete", 14, None),
-    "value_alerts": (False, "customer_id", "delete", 14, None),
-    "segment_changes": (False, "customer_id", "delete", 14, None),
+    "tier_changes": (False, "customer_id", "delete", 400, None),
+    "value_alerts": (False, "customer_id", "delete", 400, None),
+    "segment_changes": (False, "customer_id", "delete", 400, None),
     "customer_scores": (False, "customer_id", "compact", None, None),
+    "alert_actions": (False, "id of the alert", "compact", None, None),
     "dead_letters": (False, "that of the record", "delete", FOREVER, LARGEST_DEAD_LETTER),
 }
 
