@@ -191,7 +191,7 @@ class TierChange(View):
     name: str | None
     owner: str | None
     score_name: str
-    from_: str = Field(alias="from")
+    from_: str = Field(validation_alias="from", serialization_alias="from")
     to: str
     direction: Literal["up", "down"]
     score: float
@@ -325,6 +325,21 @@ class Alert(View):
     resolved_at: str | None
 
 
+class AlertAction(View):
+    """What somebody did about an alert: the value of a record of `alert-actions`.
+
+    Of each alert the last one counts. `snooze` tells `until`, `acknowledge` may tell a `note`.
+    """
+
+    alert: str
+    customer_id: str
+    action: Literal["acknowledge", "snooze", "reopen"]
+    by: str
+    at: str
+    note: str | None = None
+    until: str | None = None
+
+
 class Alerts(Answer):
     """Alerts, the newest first; `counts` by state, of all that the one who asks may see."""
 
@@ -414,7 +429,7 @@ class RfmCell(View):
 class RfmClass(View):
     """Customers of one class of the model's RFM segment."""
 
-    name: str = Field(alias="class")
+    name: str = Field(validation_alias="class", serialization_alias="class")
     label: Label
     customers: int
     share: float

@@ -1,0 +1,195 @@
+"""Tier changes: who moved where and when, in columns; what else they say in an archive."""
+
+from collections.abc import Sequence
+from typing import Any, Final, NamedTuple
+
+import numpy as np
+import orjson
+from numpy.typing import NDArray
+
+from streams.dashboard.archive import Archive
+from streams.dashboard.catalogue import Catalogue
+from streams.dashboard.columns import Customers, Rows
+from streams.dashboard.ordering import smallest
+from streams.dashboard.snapshots import day_number
+from streams.dashboard.texts import NONE
+
+MOST: Final = 4_000_000
+"""So many changes are kept; then the oldest eighth is dropped."""
+_RECENT: Final = 100_000
+"""A change that is published again, after a crash of a worker, is among so many at the end."""
+
+_CHANGE: Final = np.dtype([
+    ("row", np.int32), ("score", np.int8), ("origin", np.int8), ("target", np.int8),
+    ("day", np.int32), ("sequence", np.int64), ("at", np.int64), ("identity", np.uint64),
+])  # fmt: skip
+
+
+class Received(NamedTuple):
+    """A record of an outcome topic: whose it is, what it says, when Kafka took it (epoch ms)."""
+
+    key: bytes
+    value: bytes
+    at: int
+
+
+class Movements:
+    """Changes in the order in which they came: of one customer that is the order they happened."""
+
+    def __init__(self, catalogue: Catalogue) -> None:
+        names = catalogue.names
+        self._catalogue = catalogue
+        self._scores = {name: s for s, name in enumerate(names.scores)}
+        self._tiers = [{name: t for t, name in enumerate(tiers)} for tiers in names.tiers]
+        self._changes = np.empty(1024, _CHANGE)
+        self._count = 0
+        self._sequence = np.zeros(1024, np.int64)
+        """Of each customer's newest change."""
+        self._latest = np.full((len(names.scores), 1024), NONE, np.int64)
+        """The number of each customer's newest change in each score."""
+        self._archive = Archive()
+        self._dropped = 0
+        """How many were dropped: the number of the first that is kept."""
+
+    def __len__(self) -> int:
+        """Return how many changes are kept."""
+        return self._count
+
+    def add(self, customers: Customers, received: Sequence[Received]) -> list[dict[str, Any]]:
+        """Take records; return what they say, without those that were known or count no more.
+
+        Of a customer that was erased since then nothing is kept. A change in a score or to a tier
+        that the model does not have is left out.
+
+        Raises:
+            ValueError: A record is not what `tier-changes` holds; says whose.
+        """
+        new = []
+        for record in received:
+            said = said_by(record, "tier-changes")
+            if self._take(customers, record, said):
+                new.append(said)
+        return new
+
+    def _take(self, customers: Customers, record: Received, said: dict[str, Any]) -> bool:
+        score = self._scores.get(said["score_name"])
+        if score is None:
+            return False
+        origin, target = (self._tiers[score].get(said[end]) for end in ("from", "to"))
+        row = customers.row_of(record.key)
+        if origin is None or target is None or record.at <= customers.erased_at[row]:
+            return False
+        identity, sequence = int(said["id"][:16], 16), said["sequence"]
+        self._make_room(row)
+        if sequence <= self._sequence[row] and self._has(identity):
+            return False
+        self._sequence[row] = sequence
+        self._changes[self._count] = (
+            row, score, origin, target, day_number(said["as_of"]), sequence, record.at, identity,
+        )  # fmt: skip
+        self._latest[score, row] = self._dropped + self._count
+        self._count += 1
+        self._archive.add(record.value)
+        return True
+
+    def _has(self, identity: int) -> bool:
+        recent = self._changes["identity"][max(0, self._count - _RECENT) : self._count]
+        return bool((recent == np.uint64(identity)).any())
+
+    def _make_room(self, row: int) -> None:
+        """Make room for another change, and for a customer's row."""
+        if row >= self._sequence.size:
+            more = max(row + 1, 2 * self._sequence.size) - self._sequence.size
+            self._sequence = np.pad(self._sequence, (0, more))
+            self._latest = np.pad(self._latest, ((0, 0), (0, more)), constant_values=NONE)
+        if self._count == MOST:
+            gone = MOST // 8
+            self._changes[: MOST - gone] = self._changes[gone:MOST].copy()
+            self._count -= gone
+            self._dropped += gone
+            self._archive.drop_before(self._dropped)
+        elif self._count == self._changes.size:
+            longer = np.empty(min(2 * self._count, MOST), _CHANGE)
+            longer[: self._count] = self._changes[: self._count]
+            self._changes = longer
+
+    def forget(self, row: int) -> None:
+        """Forget the changes of a customer that was erased."""
+        if row < self._sequence.size and self._sequence[row]:
+            held = self._changes["row"][: self._count]
+            held[held == row] = NONE
+            self._latest[:, row] = NONE
+
+    # ---------------------------------------------------------------------------------- reading
+
+    def paths(self, score: int, day: int, rows: int) -> tuple[NDArray[np.int8], NDArray[np.int8]]:
+        """Return the tiers before and after all changes later than a day, of the first rows.
+
+        -1 for who had no change.
+        """
+        held = self._changes[: self._count]
+        held = held[(held["score"] == score) & (held["day"] > day) & (held["row"] >= 0)]
+        then, now = np.full(rows, -1, np.int8), np.full(rows, -1, np.int8)
+        then[held["row"][::-1]] = held["origin"][::-1]  # of equal rows the last assignment holds
+        now[held["row"]] = held["target"]
+        return then, now
+
+    def matrix(self, score: int, day: int, customers: Customers, rows: Rows) -> NDArray[np.int64]:
+        """Return how many of the rows moved from each tier to each later than a day.
+
+        Who came back is on the diagonal, who never moved nowhere.
+        """
+        tiers = len(self._tiers[score])
+        then, now = self.paths(score, day, customers.count)
+        then, now = then[rows], now[rows]
+        moved = then >= 0
+        cells = then[moved].astype(np.int64) * tiers + now[moved]
+        return np.bincount(cells, minlength=tiers * tiers).reshape(tiers, tiers)
+
+    def newest(
+        self, rows: Rows | None, score: int | None, limit: int, customers: Customers
+    ) -> list[tuple[int, dict[str, Any]]]:
+        """Return the newest changes of customers that are present: row and message.
+
+        `rows` None: of all of them.
+        """
+        held = self._changes[: self._count]
+        allowed = customers.present[: customers.count]
+        if rows is not None:
+            allowed = np.zeros(customers.count, np.bool_)
+            allowed[rows] = True
+        kept = (held["row"] >= 0) & allowed[held["row"]]
+        if score is not None:
+            kept &= held["score"] == score
+        found = np.flatnonzero(kept)[::-1]
+        found = found[smallest(-held["at"][found], min(limit, found.size))]
+        return [
+            (int(held["row"][n]), self._archive.message(self._dropped + n)) for n in found.tolist()
+        ]
+
+    def latest(self, score: int, row: int) -> dict[str, Any] | None:
+        """Return the newest change of a customer's score."""
+        number = int(self._latest[score, row]) if row < self._sequence.size else NONE
+        return self._archive.message(number) if number >= self._dropped else None
+
+    def size(self) -> int:
+        """Return the bytes that it takes, about."""
+        return self._changes.nbytes + self._archive.size()
+
+
+def said_by(record: Received, topic: str) -> dict[str, Any]:
+    """Return the message of a record.
+
+    Raises:
+        ValueError: It is none.
+    """
+    try:
+        said: dict[str, Any] = orjson.loads(record.value)
+        said["customer_id"], said["id"], said["sequence"]
+    except (KeyError, TypeError, AttributeError, ValueError) as error:
+        customer = record.key.decode("utf-8", "backslashreplace")
+        raise ValueError(
+            f"a record of {topic} under the key {customer!r} is no outcome ({error!r}); "
+            "is something else writing to this topic?"
+        ) from None
+    return said

@@ -1,0 +1,159 @@
+"""Snapshots of customers, as bytes → as columns, with the positions of one model."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date
+from typing import Any, Final, NamedTuple
+
+import numpy as np
+import orjson
+from numpy.typing import NDArray
+
+from scoring.program import Names
+from streams.dashboard.catalogue import ATTRIBUTES, NAME
+from streams.dashboard.texts import NONE, Dictionary
+
+_EPOCH: Final = date(1970, 1, 1).toordinal()
+
+
+class Snapshots(NamedTuple):
+    """n snapshots: S scores, T terms of all scores, I indicators and G segments of one model.
+
+    What a snapshot does not have is NaN or `NONE`: it may be one of another version of the model.
+    """
+
+    keys: Sequence[bytes]
+    day: NDArray[np.int32]
+    """n, from 1970-01-01."""
+    model: NDArray[np.int32]
+    """n codes of the model's name and version."""
+    scores: NDArray[np.float64]
+    """S × n."""
+    tiers: NDArray[np.int8]
+    """S × n positions."""
+    indicators: NDArray[np.float64]
+    """I × n."""
+    contributions: NDArray[np.float32]
+    """n × T."""
+    classes: NDArray[np.int8]
+    """G × n positions."""
+    attributes: NDArray[np.int32]
+    """Codes, n of each of `ATTRIBUTES`."""
+    customer_names: Sequence[str | None]
+    profiles: Sequence[bytes]
+    """JSON of all attributes."""
+
+
+class Codes(NamedTuple):
+    """Codes that grow with what is read."""
+
+    models: Dictionary
+    attributes: tuple[Dictionary, ...]
+
+    @classmethod
+    def empty(cls) -> "Codes":
+        """Return codes of nothing yet."""
+        return cls(Dictionary(), tuple(Dictionary() for _ in ATTRIBUTES))
+
+
+def empty(names: Names, keys: Sequence[bytes]) -> Snapshots:
+    """Return room for a snapshot of each key; nothing is known yet."""
+    n, terms = len(keys), sum(map(len, names.terms))
+    return Snapshots(
+        keys,
+        np.zeros(n, np.int32),
+        np.full(n, NONE, np.int32),
+        np.full((len(names.scores), n), np.nan),
+        np.full((len(names.scores), n), NONE, np.int8),
+        np.full((len(names.indicators), n), np.nan),
+        np.full((n, terms), np.nan, np.float32),
+        np.full((len(names.segments), n), NONE, np.int8),
+        np.full((len(ATTRIBUTES), n), NONE, np.int32),
+        [None] * n,
+        [b"{}"] * n,
+    )
+
+
+class PlainReader:
+    """Reads any snapshot of any model: what the names of this one do not know is left out."""
+
+    def __init__(self, names: Names, codes: Codes) -> None:
+        self._names, self._codes = names, codes
+        self._tiers = [_positions(tiers) for tiers in names.tiers]
+        self._classes = [_positions(classes) for classes in names.classes]
+        self._bounds = np.cumsum([0, *map(len, names.terms)]).tolist()
+
+    def read(self, records: Iterable[tuple[bytes, bytes]]) -> Snapshots:
+        """Read keys and values.
+
+        Raises:
+            ValueError: A value is not what `customer-scores` holds; says whose.
+        """
+        records = list(records)
+        found = empty(self._names, [key for key, _ in records])
+        for n, (key, value) in enumerate(records):
+            self.read_one(found, n, key, value)
+        return found
+
+    def read_one(self, into: Snapshots, n: int, key: bytes, value: bytes) -> None:
+        """Read one value into row n; raises `ValueError` as `read` does."""
+        try:
+            self._row(into, n, orjson.loads(value))
+        except (KeyError, TypeError, AttributeError, ValueError) as error:
+            customer = key.decode("utf-8", "backslashreplace")
+            raise ValueError(
+                f"the snapshot of customer {customer!r} is not one ({error!r}); "
+                "is something else writing to this topic?"
+            ) from None
+
+    def _row(self, into: Snapshots, n: int, said: Mapping[str, Any]) -> None:
+        names = self._names
+        into.day[n] = day_number(said["as_of"])
+        into.model[n] = self._codes.models.code(said["model"])
+        for s, name in enumerate(names.scores):
+            standing = said["scores"].get(name)
+            if standing is None:
+                continue
+            into.scores[s, n] = standing["score"]
+            into.tiers[s, n] = self._tiers[s].get(standing["tier"], NONE)
+            points, first = standing["contributions"], self._bounds[s]
+            for t, term in enumerate(names.terms[s], first):
+                into.contributions[n, t] = points.get(term, np.nan)
+        for i, name in enumerate(names.indicators):
+            value = said["indicators"].get(name)
+            into.indicators[i, n] = np.nan if value is None else value
+        for g, name in enumerate(names.segments):
+            into.classes[g, n] = self._classes[g].get(said["segments"].get(name), NONE)
+        self.read_profile(into, n, said["profile"])
+
+    def read_profile(self, into: Snapshots, n: int, profile: Mapping[str, Any]) -> None:
+        """Read the attributes of row n."""
+        for a, name in enumerate(ATTRIBUTES):
+            into.attributes[a, n] = self._codes.attributes[a].code(text_of(profile.get(name)))
+        into.customer_names[n] = text_of(profile.get(NAME))  # type: ignore[index]  # a list, here
+        into.profiles[n] = orjson.dumps(profile)  # type: ignore[index]
+
+
+def text_of(value: Any) -> str | None:
+    """Return the value of an attribute as text; None for none, and for an empty one.
+
+    >>> text_of("华东"), text_of(3.0), text_of(True), text_of(""), text_of(None)
+    ('华东', '3', 'true', None, None)
+    """
+    if value is None or isinstance(value, str):
+        return value or None
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
+    return orjson.dumps(value).decode()
+
+
+def day_number(text: str) -> int:
+    """Return a day counted from 1970-01-01.
+
+    >>> day_number("1970-01-03")
+    2
+    """
+    return date.fromisoformat(text).toordinal() - _EPOCH
+
+
+def _positions(names: Sequence[str]) -> dict[str, int]:
+    return {name: n for n, name in enumerate(names)}

@@ -1,0 +1,77 @@
+"""What happened to customers beside tier changes and alerts: changes of class, as they came."""
+
+from collections.abc import Sequence
+from typing import Any, Final
+
+import numpy as np
+
+from streams.dashboard.archive import Archive
+from streams.dashboard.columns import Customers
+from streams.dashboard.movements import Received, said_by
+from streams.dashboard.texts import NONE
+
+MOST: Final = 1_000_000
+"""So many messages are kept; then the oldest eighth is dropped."""
+
+
+class Timeline:
+    """Messages of one outcome topic by customer."""
+
+    def __init__(self, topic: str) -> None:
+        self._topic = topic
+        self._rows = np.empty(256, np.int32)
+        self._count = 0
+        self._dropped = 0
+        self._archive = Archive()
+
+    def __len__(self) -> int:
+        """Return how many messages are kept."""
+        return self._count
+
+    def add(self, customers: Customers, received: Sequence[Received]) -> None:
+        """Take records.
+
+        Raises:
+            ValueError: A record is not what the topic holds; says whose.
+        """
+        for record in received:
+            said_by(record, self._topic)
+            row = customers.row_of(record.key)
+            if record.at <= customers.erased_at[row]:
+                continue
+            self._make_room()
+            self._rows[self._count] = row
+            self._count += 1
+            self._archive.add(record.value)
+
+    def _make_room(self) -> None:
+        if self._count == MOST:
+            gone = MOST // 8
+            self._rows[: MOST - gone] = self._rows[gone:MOST].copy()
+            self._count -= gone
+            self._dropped += gone
+            self._archive.drop_before(self._dropped)
+        elif self._count == self._rows.size:
+            longer = np.empty(min(2 * self._count, MOST), np.int32)
+            longer[: self._count] = self._rows
+            self._rows = longer
+
+    def forget(self, row: int) -> None:
+        """Forget the messages of a customer that was erased."""
+        held = self._rows[: self._count]
+        held[held == row] = NONE
+
+    def of(self, row: int, limit: int) -> list[dict[str, Any]]:
+        """Return the newest messages of a customer, each once, the newest first."""
+        found = np.flatnonzero(self._rows[: self._count] == row)[::-1].tolist()
+        messages: dict[str, dict[str, Any]] = {}
+        for n in found:
+            said = self._archive.message(self._dropped + n)
+            messages.setdefault(said["id"], said)  # a crash publishes it twice
+            if len(messages) == limit:
+                break
+        return list(messages.values())
+
+    def size(self) -> int:
+        """Return the bytes that it takes, about."""
+        return self._rows.nbytes + self._archive.size()
