@@ -1,0 +1,81 @@
+// How the values of an indicator are spread over the customers that are looked at.
+import { Shown, useAnswer } from './answer.js';
+import { axisText, Chart, tooltip } from './charts.js';
+import * as format from './format.js';
+import { html, useMemo } from './html.js';
+import { t } from './i18n.js';
+import { indicatorLabel, indicatorOf, model } from './model.js';
+import { changed, patch } from './router.js';
+import { Card, Empty, Select, Wide } from './ui.js';
+
+export function Distribution({ query, filter }) {
+  const name = indicatorOf(query.get('indicator')) ? query.get('indicator') : model.value.profit ?? model.value.indicators[0].name;
+  const answer = useAnswer(`/api/distribution?${changed(filter, { indicator: name })}`);
+  const choose = html`<${Select} label=${t('distribution.indicator')} testid="distribution-indicator" value=${name} choose=${(next) => patch({ indicator: next })}
+    options=${[true, false].map((deciding) => ({
+      group: t(deciding ? 'distribution.deciding' : 'distribution.others'),
+      options: model.value.indicators.filter((each) => Boolean(each.deciding) === deciding).map((each) => [each.name, indicatorLabel(each.name)]),
+    })).filter((each) => each.options.length)} />`;
+  return html`
+    <${Card} title=${indicatorLabel(name)} note=${t('distribution.note')} actions=${choose}>
+      <${Shown} answer=${answer}>${(data) => (data.count === 0
+        ? html`<${Empty} title=${t('distribution.empty')} hint=${t('distribution.empty_hint')} />`
+        : html`<${Figures} data=${data} unit=${indicatorOf(data.indicator)?.unit} /><${Histogram} data=${data} unit=${indicatorOf(data.indicator)?.unit} query=${query} />`)}
+      <//>
+    <//>`;
+}
+
+function Figures({ data, unit }) {
+  const [q1, median, q3] = data.quartiles;
+  const figures = [['min', data.min], ['q1', q1], ['median', median], ['mean', data.mean], ['q3', q3], ['max', data.max]];
+  return html`
+    <dl class="figures" data-testid="distribution-stats">
+      ${figures.map(([name, value]) => html`<div key=${name}><dt>${t(`distribution.${name}`)}</dt><dd title=${format.valueExact(value, unit)} data-testid=${`stat-${name}`} data-value=${value}>${format.value(value, unit)}</dd></div>`)}
+      <div><dt>${t('distribution.count')}</dt><dd data-testid="stat-count" data-value=${data.count}>${format.count(data.count)}</dd></div>
+      <div><dt>${t('distribution.missing')}</dt><dd data-testid="stat-missing" data-value=${data.missing}>${format.count(data.missing)}</dd></div>
+    </dl>`;
+}
+
+function Histogram({ data, unit, query }) {
+  const { edges, counts } = data.histogram;
+  const range = (n) => `${format.value(edges[n], unit)} – ${format.value(edges[n + 1], unit)}`;
+  const option = useMemo(() => (colours) => ({
+    grid: { left: 8, right: 12, top: 34, bottom: 4, containLabel: true },
+    tooltip: { trigger: 'item', ...tooltip(colours, ({ dataIndex }) => [range(dataIndex), t('customers.count', { n: format.count(counts[dataIndex]), count: counts[dataIndex] })]) },
+    xAxis: { type: 'value', min: edges[0], max: edges.at(-1), ...axisText(colours), splitLine: { show: false }, axisLabel: { color: colours.muted, formatter: (v) => format.value(v, unit), hideOverlap: true, alignMinLabel: 'left', alignMaxLabel: 'right' } },
+    yAxis: { type: 'value', ...axisText(colours), axisLabel: { color: colours.muted, formatter: (v) => format.compact(v) }, minInterval: 1 },
+    series: [{
+      type: 'custom',
+      data: counts.map((n, at) => [edges[at], edges[at + 1], n]),
+      encode: { x: [0, 1], y: 2 },
+      renderItem: (params, api) => bar(api, colours),
+      markLine: marks(data, unit, colours),
+    }],
+  }), [JSON.stringify(data), unit, query]);
+  const narrow = ({ dataIndex }) => patch({ where: [...query.getAll('where').filter((each) => !each.startsWith(`${data.indicator}:`)), `${data.indicator}:${edges[dataIndex]}:${edges[dataIndex + 1]}`], page: null });
+  return html`
+    <${Chart} testid="distribution-chart" height=${300} option=${option} onClick=${narrow} label=${t('distribution.chart', { indicator: indicatorLabel(data.indicator) })} />
+    <details class="as-table"><summary>${t('chart.as_table')}</summary>
+      <${Wide} label=${t('chart.as_table')}><table><thead><tr><th scope="col">${t('distribution.range')}</th><th scope="col" class="number">${t('customers.title')}</th></tr></thead>
+        <tbody>${counts.map((n, at) => html`<tr key=${at}><th scope="row">${range(at)}</th><td class="number">${format.count(n)}</td></tr>`)}</tbody></table><//>
+    </details>`;
+}
+
+function bar(api, colours) {
+  const [left, top] = api.coord([api.value(0), api.value(2)]);
+  const [right, bottom] = api.coord([api.value(1), 0]);
+  return {
+    type: 'rect',
+    shape: { x: left + 1, y: top, width: Math.max(1, right - left - 2), height: bottom - top, r: [3, 3, 0, 0] },
+    style: { fill: colours.accent },
+    emphasis: { style: { opacity: 0.8 } },
+    transition: ['shape'],
+  };
+}
+
+const marks = (data, unit, colours) => ({
+  symbol: 'none', silent: true, animation: false,
+  lineStyle: { color: colours.down, type: 'dashed', width: 1.5 },
+  label: { color: colours.ink, formatter: () => `${t('distribution.median')} ${format.value(data.quartiles[1], unit)}`, position: 'end', fontSize: 12 },
+  data: [{ xAxis: data.quartiles[1] }],
+});
