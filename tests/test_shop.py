@@ -175,7 +175,9 @@ def test_who_is_at_the_top_differs_from_who_is_not() -> None:
     shop = Shop(milliseconds(STARTS[1]))
     past = list(history(7, shop.start_ms, 2_000))
     shop.apply(past)
-    known = {event["customer_id"]: event for event in past if event["type"] == "profile"}
+    known: dict[object, Event] = {
+        event["customer_id"]: event for event in past if event["type"] == "profile"
+    }
     tops = shop.customers_in("VIP")
 
     def share(of: Sequence[object], field: str, value: str) -> float:
