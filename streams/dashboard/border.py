@@ -1,0 +1,128 @@
+"""What every request meets before anything reads it, and what every answer carries."""
+
+import ipaddress
+from collections.abc import Sequence
+from typing import Final
+from urllib.parse import urlsplit
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from streams.dashboard.answers import log_fault, refused
+
+LONGEST_QUERY: Final = 8_192
+"""Bytes of a query string; the page's longest has some hundreds."""
+
+_POLICY: Final = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
+    "connect-src 'self'; font-src 'self'; manifest-src 'self'; base-uri 'none'; "
+    "form-action 'self'; frame-ancestors 'none'"
+)
+_HEADERS: Final = {
+    "Content-Security-Policy": _POLICY,
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
+}
+_TLS_ONLY: Final = "max-age=31536000"
+_SAFE_METHODS: Final = ("GET", "HEAD", "OPTIONS")
+
+
+class Border:
+    """Lets requests in that belong here, and puts the headers on that keep a page from harm.
+
+    `hosts` are the names under which this server may be asked (None: any). Without tokens they
+    must be checked: a page of others could otherwise have its own name lead to this machine.
+    """
+
+    def __init__(self, app: ASGIApp, hosts: Sequence[str] | None = None) -> None:
+        self._app = app
+        self._hosts = hosts
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Handle a request, as ASGI asks."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        begun = False
+
+        async def send_with_headers(message: Message) -> None:
+            nonlocal begun
+            if message["type"] == "http.response.start":
+                begun = True
+                headers = MutableHeaders(scope=message)
+                for name, value in _HEADERS.items():
+                    headers[name] = value
+                headers.setdefault("Cache-Control", "no-store")
+                if scope["scheme"] == "https":
+                    headers["Strict-Transport-Security"] = _TLS_ONLY
+            await send(message)
+
+        answer = self._app
+        try:
+            if (turned_away := self._turned_away(scope)) is not None:
+                answer = turned_away
+            await answer(scope, receive, send_with_headers)
+        except Exception as error:  # told without what it says of customers
+            log_fault(error)
+            if not begun:
+                sorry = refused(
+                    500, "fault", "a bug: the server's log says where, please report it"
+                )
+                await sorry(scope, receive, send_with_headers)
+
+    def _turned_away(self, scope: Scope) -> ASGIApp | None:
+        headers = Headers(scope=scope)
+        host = headers.get("Host", "")
+        if self._hosts is not None and _name(host) not in self._hosts:
+            return refused(
+                421, "wrong_host", f"this server is not {host[:200]!r}",
+                f"ask for {self._hosts[0]}, or run it with tokens",
+            )  # fmt: skip
+        if len(scope["query_string"]) > LONGEST_QUERY:
+            return refused(414, "too_long", f"the query is longer than {LONGEST_QUERY} bytes")
+        if scope["method"] not in _SAFE_METHODS and _is_of_others(headers, host):
+            return refused(403, "cross_origin", "a page of another origin may not write here")
+        return None
+
+
+def _name(host: str) -> str:
+    """Return the name in a Host header, without its port.
+
+    >>> _name("localhost:8090"), _name("[::1]:8090"), _name("::::")
+    ('localhost', '::1', '')
+    """
+    try:
+        return urlsplit(f"//{host}").hostname or ""
+    except ValueError:
+        return ""
+
+
+def _is_of_others(headers: Headers, host: str) -> bool:
+    """Tell whether a browser sends it for a page of another origin; other programs don't say."""
+    if site := headers.get("Sec-Fetch-Site"):
+        return site not in ("same-origin", "none")
+    origin = headers.get("Origin")
+    return origin is not None and origin.partition("://")[2] != host
+
+
+def loopback_names(host: str) -> tuple[str, ...] | None:
+    """Return the names of this machine if a host is its loopback address; None: others reach it.
+
+    >>> loopback_names("127.0.0.1") == loopback_names("localhost") != None
+    True
+    >>> loopback_names("0.0.0.0"), loopback_names("example.org")
+    (None, None)
+    """
+    try:
+        is_loopback = host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        is_loopback = False
+    return (
+        ("127.0.0.1", "localhost", "::1", *({host} - {"127.0.0.1", "localhost", "::1"}))
+        if is_loopback
+        else None
+    )
