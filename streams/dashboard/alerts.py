@@ -6,13 +6,12 @@ from typing import Any, Final, get_args
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import ValidationError
 
 from streams.dashboard import views
 from streams.dashboard.archive import Archive
 from streams.dashboard.columns import Customers, Rows
-from streams.dashboard.movements import Received, said_by
 from streams.dashboard.ordering import smallest
+from streams.dashboard.outcomes import Outcome
 from streams.dashboard.texts import NONE
 
 MOST: Final = 1_000_000
@@ -47,59 +46,40 @@ class Inbox:
 
     # ---------------------------------------------------------------------------------- writing
 
-    def add(self, customers: Customers, received: Sequence[Received]) -> list[str]:
-        """Take records of `value-alerts`; return the ids of the alerts that changed.
-
-        Raises:
-            ValueError: A record is not what the topic holds; says whose.
-        """
+    def add(self, customers: Customers, outcomes: Sequence[Outcome]) -> list[str]:
+        """Take alerts that were opened or resolved; return the ids of those that changed."""
         changed = []
-        for record in received:
-            said = said_by(record, "value-alerts")
-            row = customers.row_of(record.key)
-            if record.at <= customers.erased_at[row]:
+        for outcome in outcomes:
+            said, row = outcome.said, customers.row_of(outcome.key)
+            if outcome.at <= customers.erased_at[row]:
                 continue
-            place = row, said["alert"]
             if said["state"] == "opened":
                 if said["id"] not in self._number:  # else published again after a crash
-                    self._raise(row, record, said)
+                    self._raise(row, outcome)
                     changed.append(said["id"])
-            elif (opened := self._open.pop(place, None)) is not None:
+            elif (opened := self._open.pop((row, said["alert"]), None)) is not None:
                 self._alerts[self._number[opened] - self._dropped]["resolved"] = True
                 self._resolved_at[opened] = said["occurred_at"]
                 changed.append(opened)
         return changed
 
-    def _raise(self, row: int, record: Received, said: dict[str, Any]) -> None:
+    def _raise(self, row: int, outcome: Outcome) -> None:
         self._make_room()
-        identity = said["id"]
-        self._alerts[len(self._ids)] = row, record.at, False, 0, False
+        identity = outcome.said["id"]
+        self._alerts[len(self._ids)] = row, outcome.at, False, 0, False
         self._ids.append(identity)
-        self._number[identity] = self._archive.add(record.value)
-        self._open[row, said["alert"]] = identity
+        self._number[identity] = self._archive.add(outcome.value)
+        self._open[row, outcome.said["alert"]] = identity
         if identity in self._actions:
             self._apply(self._actions[identity])
 
-    def act(self, received: Sequence[Received]) -> list[str]:
-        """Take records of `alert-actions`; return the ids of the alerts that changed.
-
-        Raises:
-            ValueError: A record is not what the topic holds; says of which alert.
-        """
-        changed = []
-        for record in received:
-            try:
-                action = views.AlertAction.model_validate_json(record.value)
-            except ValidationError as error:
-                identity = record.key.decode("utf-8", "backslashreplace")
-                raise ValueError(
-                    f"a record of alert-actions under the key {identity!r} is no action: {error}"
-                ) from None
-            self._actions[action.alert] = action
-            if action.alert in self._number:
-                self._apply(action)
-                changed.append(action.alert)
-        return changed
+    def act(self, action: views.AlertAction) -> bool:
+        """Take what somebody did; return whether it is about an alert that is here."""
+        self._actions[action.alert] = action
+        if action.alert not in self._number:
+            return False
+        self._apply(action)
+        return True
 
     def _apply(self, action: views.AlertAction) -> None:
         alert = self._alerts[self._number[action.alert] - self._dropped]

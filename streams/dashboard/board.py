@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from threading import RLock
-from typing import Any, Final, NamedTuple, Self
+from typing import Final, NamedTuple, Self
 
 import numpy as np
 
@@ -18,7 +18,8 @@ from streams.dashboard.customer_page import change_view, customer_view
 from streams.dashboard.distribution import distribution
 from streams.dashboard.errors import NotFoundError
 from streams.dashboard.filters import Filter
-from streams.dashboard.movements import Movements, Received
+from streams.dashboard.movements import Movements
+from streams.dashboard.outcomes import Outcome
 from streams.dashboard.pages import Cell, export_header, export_row, row_view, sorted_rows
 from streams.dashboard.pyramid import pyramid
 from streams.dashboard.rfm import rfm_grid
@@ -44,13 +45,16 @@ class Export(NamedTuple):
 class Progress(NamedTuple):
     """How far the feed is: records not applied yet, and since when (monotonic seconds) there are.
 
-    `trouble` is what is wrong with Kafka, if anything is.
+    `trouble` is what is wrong with Kafka, if anything is. `loaded_after_s` is what it took to read
+    all that there was at the start.
     """
 
     behind: int = 0
     behind_since: float | None = None
     is_loading: bool = True
     trouble: str | None = None
+    started_at: str | None = None
+    loaded_after_s: float | None = None
 
 
 Subscriber = Callable[[str, views.View, str | None], None]
@@ -76,7 +80,7 @@ class Board:
         self.progress = Progress()
         self._movements = Movements(catalogue)
         self._inbox = Inbox()
-        self._classes = Timeline("segment-changes")
+        self._classes = Timeline()
         self._newest_ms = 0
         self._lock = RLock()
         self._subscribers: tuple[Subscriber, ...] = ()
@@ -107,33 +111,47 @@ class Board:
                 self._classes.forget(row)
                 self._changed(at_ms)
 
-    def take_changes(self, received: Sequence[Received]) -> None:
-        """Take records of `tier-changes`; raises `ValueError` for one that is none."""
-        self.customers.reserve(len(received))
+    def take_changes(self, outcomes: Sequence[Outcome]) -> None:
+        """Take tier changes."""
+        self.customers.reserve(len(outcomes))
+        told: list[views.TierChange] = []
         with self._lock:
-            said = self._movements.add(self.customers, received)
-            self._changed(_newest(received))
-            told = [self._change(each) for each in said] if self._tells() else []
+            new = self._movements.add(self.customers, outcomes)
+            self._changed(_newest(outcomes))
+            if self._tells():
+                rows = [self.customers.row_of(outcome.key) for outcome in new]
+                told = [
+                    change_view(self.customers, row, outcome.said)
+                    for row, outcome in zip(rows, new, strict=True)
+                ]
         for view in told:
             self._tell("tier-change", view, view.owner)
 
-    def take_alerts(self, received: Sequence[Received]) -> None:
-        """Take records of `value-alerts`; raises `ValueError` for one that is none."""
-        self.customers.reserve(len(received))
+    def take_alerts(self, outcomes: Sequence[Outcome]) -> None:
+        """Take alerts that were opened or resolved."""
+        self.customers.reserve(len(outcomes))
         with self._lock:
-            self._tell_alerts(self._inbox.add(self.customers, received), received)
+            changed = self._inbox.add(self.customers, outcomes)
+            self._changed(_newest(outcomes))
+            told = self._alerts_to_tell(changed)
+        for view in told:
+            self._tell("alert", view, view.owner)
 
-    def take_actions(self, received: Sequence[Received]) -> None:
-        """Take records of `alert-actions`; raises `ValueError` for one that is none."""
+    def take_action(self, action: views.AlertAction, at_ms: int) -> None:
+        """Take what somebody did about an alert, of which Kafka heard at `at_ms`."""
         with self._lock:
-            self._tell_alerts(self._inbox.act(received), received)
+            is_known = self._inbox.act(action)
+            self._changed(at_ms)
+            told = self._alerts_to_tell([action.alert] if is_known else [])
+        for view in told:
+            self._tell("alert", view, view.owner)
 
-    def take_classes(self, received: Sequence[Received]) -> None:
-        """Take records of `segment-changes`; raises `ValueError` for one that is none."""
-        self.customers.reserve(len(received))
+    def take_classes(self, outcomes: Sequence[Outcome]) -> None:
+        """Take changes of class."""
+        self.customers.reserve(len(outcomes))
         with self._lock:
-            self._classes.add(self.customers, received)
-            self._changed(_newest(received))
+            self._classes.add(self.customers, outcomes)
+            self._changed(_newest(outcomes))
 
     def put_in_order(self) -> None:
         """Put names in order where there are many, so that nobody waits for it: call it at times.
@@ -150,20 +168,15 @@ class Board:
     def _tells(self) -> bool:
         return bool(self._subscribers) and not self.progress.is_loading
 
-    def _tell_alerts(self, changed: Sequence[str], received: Sequence[Received]) -> None:
-        self._changed(_newest(received))
-        if self._tells():
-            for identity in dict.fromkeys(changed):
-                view = self._inbox.view(identity, self.customers, _now())
-                self._tell("alert", view, view.owner)
+    def _alerts_to_tell(self, changed: Sequence[str]) -> list[views.Alert]:
+        if not self._tells():
+            return []
+        now = _now()
+        return [self._inbox.view(each, self.customers, now) for each in dict.fromkeys(changed)]
 
     def _tell(self, kind: str, view: views.View, owner: str | None) -> None:
         for told in self._subscribers:
             told(kind, view, owner)
-
-    def _change(self, said: dict[str, Any]) -> views.TierChange:
-        row = self.customers.row_of(said["customer_id"].encode())
-        return change_view(self.customers, row, said)
 
     def subscribe(self, told: Subscriber) -> Callable[[], None]:
         """Tell `told` what happens from now on; what is returned ends that."""
@@ -385,5 +398,5 @@ def _now() -> datetime:
     return datetime.now(UTC)
 
 
-def _newest(received: Sequence[Received]) -> int:
-    return max((record.at for record in received), default=0)
+def _newest(outcomes: Sequence[Outcome]) -> int:
+    return max((outcome.at for outcome in outcomes), default=0)

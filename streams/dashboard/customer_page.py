@@ -1,7 +1,7 @@
 """All about one customer."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final, Literal
 
@@ -20,7 +20,7 @@ MOST: Final = 200
 """Changes, alerts and happenings of one customer that are told, the newest."""
 
 
-def change_view(customers: Customers, row: int, said: dict[str, Any]) -> views.TierChange:
+def change_view(customers: Customers, row: int, said: Mapping[str, Any]) -> views.TierChange:
     """Return a message of `tier-changes` with what is known of the customer."""
     return views.TierChange(
         id=said["id"],

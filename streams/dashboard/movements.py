@@ -1,17 +1,16 @@
 """Tier changes: who moved where and when, in columns; what else they say in an archive."""
 
 from collections.abc import Sequence
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 import numpy as np
-import orjson
 from numpy.typing import NDArray
 
 from streams.dashboard.archive import Archive
 from streams.dashboard.catalogue import Catalogue
 from streams.dashboard.columns import Customers, Rows
 from streams.dashboard.ordering import smallest
-from streams.dashboard.snapshots import day_number
+from streams.dashboard.outcomes import Outcome
 from streams.dashboard.texts import NONE
 
 MOST: Final = 4_000_000
@@ -23,14 +22,6 @@ _CHANGE: Final = np.dtype([
     ("row", np.int32), ("score", np.int8), ("origin", np.int8), ("target", np.int8),
     ("day", np.int32), ("sequence", np.int64), ("at", np.int64), ("identity", np.uint64),
 ])  # fmt: skip
-
-
-class Received(NamedTuple):
-    """A record of an outcome topic: whose it is, what it says, when Kafka took it (epoch ms)."""
-
-    key: bytes
-    value: bytes
-    at: int
 
 
 class Movements:
@@ -55,41 +46,33 @@ class Movements:
         """Return how many changes are kept."""
         return self._count
 
-    def add(self, customers: Customers, received: Sequence[Received]) -> list[dict[str, Any]]:
-        """Take records; return what they say, without those that were known or count no more.
+    def add(self, customers: Customers, outcomes: Sequence[Outcome]) -> list[Outcome]:
+        """Take tier changes; return those that are new and count.
 
         Of a customer that was erased since then nothing is kept. A change in a score or to a tier
         that the model does not have is left out.
-
-        Raises:
-            ValueError: A record is not what `tier-changes` holds; says whose.
         """
-        new = []
-        for record in received:
-            said = said_by(record, "tier-changes")
-            if self._take(customers, record, said):
-                new.append(said)
-        return new
+        return [outcome for outcome in outcomes if self._take(customers, outcome)]
 
-    def _take(self, customers: Customers, record: Received, said: dict[str, Any]) -> bool:
+    def _take(self, customers: Customers, outcome: Outcome) -> bool:
+        said = outcome.said
         score = self._scores.get(said["score_name"])
         if score is None:
             return False
         origin, target = (self._tiers[score].get(said[end]) for end in ("from", "to"))
-        row = customers.row_of(record.key)
-        if origin is None or target is None or record.at <= customers.erased_at[row]:
+        row = customers.row_of(outcome.key)
+        if origin is None or target is None or outcome.at <= customers.erased_at[row]:
             return False
-        identity, sequence = int(said["id"][:16], 16), said["sequence"]
         self._make_room(row)
-        if sequence <= self._sequence[row] and self._has(identity):
+        if outcome.sequence <= self._sequence[row] and self._has(outcome.identity):
             return False
-        self._sequence[row] = sequence
+        self._sequence[row] = outcome.sequence
         self._changes[self._count] = (
-            row, score, origin, target, day_number(said["as_of"]), sequence, record.at, identity,
+            row, score, origin, target, outcome.day, outcome.sequence, outcome.at, outcome.identity,
         )  # fmt: skip
         self._latest[score, row] = self._dropped + self._count
         self._count += 1
-        self._archive.add(record.value)
+        self._archive.add(outcome.value)
         return True
 
     def _has(self, identity: int) -> bool:
@@ -175,21 +158,3 @@ class Movements:
     def size(self) -> int:
         """Return the bytes that it takes, about."""
         return self._changes.nbytes + self._archive.size()
-
-
-def said_by(record: Received, topic: str) -> dict[str, Any]:
-    """Return the message of a record.
-
-    Raises:
-        ValueError: It is none.
-    """
-    try:
-        said: dict[str, Any] = orjson.loads(record.value)
-        said["customer_id"], said["id"], said["sequence"]
-    except (KeyError, TypeError, AttributeError, ValueError) as error:
-        customer = record.key.decode("utf-8", "backslashreplace")
-        raise ValueError(
-            f"a record of {topic} under the key {customer!r} is no outcome ({error!r}); "
-            "is something else writing to this topic?"
-        ) from None
-    return said

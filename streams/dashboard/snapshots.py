@@ -86,24 +86,22 @@ class PlainReader:
         """Read keys and values.
 
         Raises:
-            ValueError: A value is not what `customer-scores` holds; says whose.
+            ValueError: A value is not what `customer-scores` holds; says nothing of what it holds.
         """
         records = list(records)
         found = empty(self._names, [key for key, _ in records])
-        for n, (key, value) in enumerate(records):
-            self.read_one(found, n, key, value)
+        for n, (_, value) in enumerate(records):
+            self.read_one(found, n, value)
         return found
 
-    def read_one(self, into: Snapshots, n: int, key: bytes, value: bytes) -> None:
+    def read_one(self, into: Snapshots, n: int, value: bytes) -> None:
         """Read one value into row n; raises `ValueError` as `read` does."""
         try:
             self._row(into, n, orjson.loads(value))
-        except (KeyError, TypeError, AttributeError, ValueError) as error:
-            customer = key.decode("utf-8", "backslashreplace")
-            raise ValueError(
-                f"the snapshot of customer {customer!r} is not one ({error!r}); "
-                "is something else writing to this topic?"
-            ) from None
+        except KeyError as error:
+            raise ValueError(f"it is no snapshot of a customer: {error} is missing") from None
+        except (TypeError, AttributeError, ValueError):
+            raise ValueError("it is no snapshot of a customer") from None
 
     def _row(self, into: Snapshots, n: int, said: Mapping[str, Any]) -> None:
         names = self._names

@@ -58,8 +58,8 @@ class Searchable:
 
     def reserve(self, rows: int) -> None:
         """Make room for so many rows."""
-        more = rows - self._start.size
-        if more > 0:
+        if rows > self._start.size:
+            more = max(rows, 2 * self._start.size) - self._start.size
             self._start = np.concatenate([self._start, np.zeros(more, np.int64)])
             self._length = np.concatenate([self._length, np.zeros(more, np.int32)])
 

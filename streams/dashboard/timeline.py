@@ -7,7 +7,7 @@ import numpy as np
 
 from streams.dashboard.archive import Archive
 from streams.dashboard.columns import Customers
-from streams.dashboard.movements import Received, said_by
+from streams.dashboard.outcomes import Outcome
 from streams.dashboard.texts import NONE
 
 MOST: Final = 1_000_000
@@ -17,8 +17,7 @@ MOST: Final = 1_000_000
 class Timeline:
     """Messages of one outcome topic by customer."""
 
-    def __init__(self, topic: str) -> None:
-        self._topic = topic
+    def __init__(self) -> None:
         self._rows = np.empty(256, np.int32)
         self._count = 0
         self._dropped = 0
@@ -28,21 +27,15 @@ class Timeline:
         """Return how many messages are kept."""
         return self._count
 
-    def add(self, customers: Customers, received: Sequence[Received]) -> None:
-        """Take records.
-
-        Raises:
-            ValueError: A record is not what the topic holds; says whose.
-        """
-        for record in received:
-            said_by(record, self._topic)
-            row = customers.row_of(record.key)
-            if record.at <= customers.erased_at[row]:
-                continue
-            self._make_room()
-            self._rows[self._count] = row
-            self._count += 1
-            self._archive.add(record.value)
+    def add(self, customers: Customers, outcomes: Sequence[Outcome]) -> None:
+        """Take outcomes."""
+        for outcome in outcomes:
+            row = customers.row_of(outcome.key)
+            if outcome.at > customers.erased_at[row]:
+                self._make_room()
+                self._rows[self._count] = row
+                self._count += 1
+                self._archive.add(outcome.value)
 
     def _make_room(self) -> None:
         if self._count == MOST:
