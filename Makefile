@@ -129,9 +129,9 @@ endef
 define NEEDS_BROWSER
 missing=; \
 [ -x "$${VALUEPULSE_TEST_CHROMIUM:-}" ] || command -v chromium >/dev/null || missing=chromium; \
-[ -n "$$(fc-list :lang=zh 2>/dev/null | head -n 1)" ] || missing="$$missing fontconfig fonts-noto-cjk"; \
+[ -n "$$(fc-list :lang=zh 2>/dev/null | head -n 1)" ] || missing="$${missing:+$$missing }fontconfig fonts-noto-cjk"; \
 [ -n "$$missing" ] || exit 0; \
-command -v apt-get >/dev/null && [ "$$(id -u)" = 0 ] || { echo "Missing:$$missing: the tests look at the dashboard in a real browser. Debian, Ubuntu: apt-get install $$missing; elsewhere name a chromium: VALUEPULSE_TEST_CHROMIUM=/path/to/it, and install a font with Chinese characters" >&2; exit 1; }; \
+command -v apt-get >/dev/null && [ "$$(id -u)" = 0 ] || { echo "Missing: $$missing: the tests look at the dashboard in a real browser. Debian, Ubuntu: apt-get install $$missing; elsewhere name a chromium: VALUEPULSE_TEST_CHROMIUM=/path/to/it, and install a font with Chinese characters" >&2; exit 1; }; \
 echo "== apt-get install $$missing"; \
 export DEBIAN_FRONTEND=noninteractive; \
 { apt-get -qq update && apt-get -qq -o DPkg::Lock::Timeout=300 install --yes --no-install-recommends $$missing; } >.browser.log 2>&1 || { cat .browser.log >&2; exit 1; }; \
