@@ -9,7 +9,8 @@ const SHORTEST_PAUSE_MS = 2000;
 const PAUSE_BY_TOOK = 10;  // a slow server is asked less often
 
 // Returns {data, error, again}; `address` null asks nothing. Old data stays until new has come.
-export function useAnswer(address, { live = true } = {}) {
+// What is not live is asked for again when `version` changes.
+export function useAnswer(address, { live = true, version = null } = {}) {
   const [answer, set] = useState({ address: null, data: null, error: null });
   const [round, next] = useState(0);
   useEffect(() => {
@@ -17,7 +18,7 @@ export function useAnswer(address, { live = true } = {}) {
     const ended = new AbortController();
     follow(address, live, ended.signal, (told) => set((old) => ({ data: old.data, error: null, ...told, address })));
     return () => ended.abort();
-  }, [address, live, round]);
+  }, [address, live, version, round]);
   return { ...answer, isOld: answer.address !== address, again: () => next(round + 1) };
 }
 

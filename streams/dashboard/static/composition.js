@@ -42,9 +42,9 @@ function Groups({ data: { by, groups } }) {
 
 // A group to click, where one can filter by it.
 function Group({ by, each }) {
-  if (each.value === null) return t('composition.none');
   if (each.value === OTHER) return t('composition.other', { n: each.others, count: each.others });
-  const text = groupLabel(by, each.value);
+  const value = each.value ?? '';
+  const text = groupLabel(by, value);
   if (by.startsWith('tier:')) return text;
-  return html`<button type="button" class="link" onClick=${() => patch(narrow(by, each.value))}>${text}</button>`;
+  return html`<button type="button" class="link" onClick=${() => patch(narrow(by, value))}>${text}</button>`;
 }

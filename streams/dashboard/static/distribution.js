@@ -3,7 +3,7 @@ import { Shown, useAnswer } from './answer.js';
 import { axisText, Chart, tooltip } from './charts.js';
 import * as format from './format.js';
 import { html, useMemo } from './html.js';
-import { t } from './i18n.js';
+import { language, t } from './i18n.js';
 import { indicatorLabel, indicatorOf, model } from './model.js';
 import { changed, patch } from './router.js';
 import { Card, Empty, Select, Wide } from './ui.js';
@@ -26,7 +26,7 @@ export function Distribution({ query, filter }) {
 }
 
 function Figures({ data, unit }) {
-  const [q1, median, q3] = data.quartiles;
+  const [q1, median, q3] = data.quartiles ?? [null, null, null];
   const figures = [['min', data.min], ['q1', q1], ['median', median], ['mean', data.mean], ['q3', q3], ['max', data.max]];
   return html`
     <dl class="figures" data-testid="distribution-stats">
@@ -36,46 +36,63 @@ function Figures({ data, unit }) {
     </dl>`;
 }
 
+// Bars of equal width, as bins for outliers at either end may be much wider than the others.
 function Histogram({ data, unit, query }) {
   const { edges, counts } = data.histogram;
   const range = (n) => `${format.value(edges[n], unit)} – ${format.value(edges[n + 1], unit)}`;
+  const shown = JSON.stringify(data.histogram);
   const option = useMemo(() => (colours) => ({
-    grid: { left: 8, right: 12, top: 34, bottom: 4, containLabel: true },
+    grid: { left: 8, right: 16, top: 34, bottom: 4, containLabel: true },
     tooltip: { trigger: 'item', ...tooltip(colours, ({ dataIndex }) => [range(dataIndex), t('customers.count', { n: format.count(counts[dataIndex]), count: counts[dataIndex] })]) },
-    xAxis: { type: 'value', min: edges[0], max: edges.at(-1), ...axisText(colours), splitLine: { show: false }, axisLabel: { color: colours.muted, formatter: (v) => format.value(v, unit), hideOverlap: true, alignMinLabel: 'left', alignMaxLabel: 'right' } },
+    xAxis: { type: 'value', min: 0, max: counts.length, interval: Math.ceil(counts.length / 10), ...axisText(colours), splitLine: { show: false }, axisLabel: { color: colours.muted, formatter: (n) => format.value(edges[n], unit), hideOverlap: true, alignMinLabel: 'left', alignMaxLabel: 'right' } },
     yAxis: { type: 'value', ...axisText(colours), axisLabel: { color: colours.muted, formatter: (v) => format.compact(v) }, minInterval: 1 },
     series: [{
       type: 'custom',
-      data: counts.map((n, at) => [edges[at], edges[at + 1], n]),
+      data: counts.map((n, at) => [at, at + 1, n]),
       encode: { x: [0, 1], y: 2 },
-      renderItem: (params, api) => bar(api, colours),
-      markLine: marks(data, unit, colours),
+      renderItem: (params, api) => bar(api, isWide(edges, params.dataIndex) ? colours.soft : colours.accent),
+      markLine: mark(placeOf(edges, data.quartiles[1]), `${t('distribution.median')} ${format.value(data.quartiles[1], unit)}`, colours),
     }],
-  }), [JSON.stringify(data), unit, query]);
-  const narrow = ({ dataIndex }) => patch({ where: [...query.getAll('where').filter((each) => !each.startsWith(`${data.indicator}:`)), `${data.indicator}:${edges[dataIndex]}:${edges[dataIndex + 1]}`], page: null });
+  }), [shown, unit, language.value]);
+  const keep = ({ dataIndex }) => patch({ where: [...query.getAll('where').filter((each) => !each.startsWith(`${data.indicator}:`)), `${data.indicator}:${edges[dataIndex]}:${edges[dataIndex + 1]}`], page: null });
   return html`
-    <${Chart} testid="distribution-chart" height=${300} option=${option} onClick=${narrow} label=${t('distribution.chart', { indicator: indicatorLabel(data.indicator) })} />
+    <${Chart} testid="distribution-chart" height=${300} option=${option} onClick=${keep} label=${t('distribution.chart', { indicator: indicatorLabel(data.indicator) })} />
+    ${[0, counts.length - 1].some((n) => isWide(edges, n)) && html`<p class="note">${t('distribution.outliers')}</p>`}
     <details class="as-table"><summary>${t('chart.as_table')}</summary>
       <${Wide} label=${t('chart.as_table')}><table><thead><tr><th scope="col">${t('distribution.range')}</th><th scope="col" class="number">${t('customers.title')}</th></tr></thead>
         <tbody>${counts.map((n, at) => html`<tr key=${at}><th scope="row">${range(at)}</th><td class="number">${format.count(n)}</td></tr>`)}</tbody></table><//>
     </details>`;
 }
 
-function bar(api, colours) {
+// Whether a bin at an end holds outliers: it is wider than those in the middle.
+function isWide(edges, n) {
+  const bins = edges.length - 1;
+  if (bins < 4 || (n !== 0 && n !== bins - 1)) return false;
+  const middle = bins >> 1;
+  return edges[n + 1] - edges[n] > 1.5 * (edges[middle + 1] - edges[middle]);
+}
+
+// Where a value lies, in bins.
+function placeOf(edges, value) {
+  const n = Math.max(0, Math.min(edges.length - 2, edges.findLastIndex((edge) => edge <= value)));
+  return n + (edges[n + 1] > edges[n] ? (value - edges[n]) / (edges[n + 1] - edges[n]) : 0.5);
+}
+
+function bar(api, fill) {
   const [left, top] = api.coord([api.value(0), api.value(2)]);
   const [right, bottom] = api.coord([api.value(1), 0]);
   return {
     type: 'rect',
     shape: { x: left + 1, y: top, width: Math.max(1, right - left - 2), height: bottom - top, r: [3, 3, 0, 0] },
-    style: { fill: colours.accent },
+    style: { fill },
     emphasis: { style: { opacity: 0.8 } },
     transition: ['shape'],
   };
 }
 
-const marks = (data, unit, colours) => ({
+const mark = (place, text, colours) => ({
   symbol: 'none', silent: true, animation: false,
   lineStyle: { color: colours.down, type: 'dashed', width: 1.5 },
-  label: { color: colours.ink, formatter: () => `${t('distribution.median')} ${format.value(data.quartiles[1], unit)}`, position: 'end', fontSize: 12 },
-  data: [{ xAxis: data.quartiles[1] }],
+  label: { color: colours.ink, formatter: () => text, position: 'end', fontSize: 12 },
+  data: [{ xAxis: place }],
 });

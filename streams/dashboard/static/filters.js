@@ -9,6 +9,7 @@ import { Icon, Select } from './ui.js';
 
 const ONCE = ['tier', ...ATTRIBUTES, 'q'];
 const MANY = ['segment', 'where'];
+const ANY = '*';
 const NONE = Object.fromEntries([...ATTRIBUTES, 'q', ...MANY, 'moved', 'days', 'page'].map((name) => [name, null]));
 
 // The filter of an address as parameters for the API, without those named.
@@ -56,7 +57,7 @@ function Search({ query }) {
     const next = event.target.value;
     set(next);
     clearTimeout(timer.current);
-    timer.current = setTimeout(() => patch({ q: next.trim(), page: null }), 250);
+    timer.current = setTimeout(() => patch({ q: next.trim() || null, page: null }), 250);
   };
   return html`
     <label class="search"><span class="hidden">${t('filter.search')}</span><${Icon} name="search" />
@@ -73,19 +74,19 @@ const Panel = ({ query }) => html`
 
 function AttributeSelect({ by, query }) {
   const { data } = useAnswer(`/api/composition?by=${by}`, { live: false });
-  const value = query.get(by) ?? '';
+  const value = query.get(by) ?? ANY;
   const known = (data?.groups ?? []).map((group) => group.value).filter((each) => each !== null && each !== '…other');
-  const values = value && !known.includes(value) ? [value, ...known] : known;
-  return html`<${Select} label=${byLabel(by)} testid=${`filter-${by}`} value=${value} choose=${(next) => patch({ [by]: next, page: null })}
-    options=${[['', t('filter.any')], ...values.map((each) => [each, groupLabel(by, each)])]} />`;
+  const values = ['', ANY, ...known].includes(value) ? known : [value, ...known];
+  return html`<${Select} label=${byLabel(by)} testid=${`filter-${by}`} value=${value} choose=${(next) => patch({ [by]: next === ANY ? null : next, page: null })}
+    options=${[[ANY, t('filter.any')], ...values.map((each) => [each, groupLabel(by, each)]), ['', t('composition.none')]]} />`;
 }
 
 function SegmentSelect({ segment, query }) {
   const others = query.getAll('segment').filter((each) => !each.startsWith(`${segment.name}:`));
-  const value = query.getAll('segment').find((each) => each.startsWith(`${segment.name}:`))?.slice(segment.name.length + 1) ?? '';
+  const value = query.getAll('segment').find((each) => each.startsWith(`${segment.name}:`))?.slice(segment.name.length + 1) ?? ANY;
   return html`<${Select} label=${segmentLabel(segment.name)} testid=${`filter-segment-${segment.name}`} value=${value}
-    choose=${(next) => patch({ segment: next ? [...others, `${segment.name}:${next}`] : others, page: null })}
-    options=${[['', t('filter.any')], ...segment.classes.map((each) => [each.name, classLabel(segment.name, each.name)])]} />`;
+    choose=${(next) => patch({ segment: next === ANY ? others : [...others, `${segment.name}:${next}`], page: null })}
+    options=${[[ANY, t('filter.any')], ...segment.classes.map((each) => [each.name, classLabel(segment.name, each.name)])]} />`;
 }
 
 // Bounds of an indicator; per cent are typed as per cent.

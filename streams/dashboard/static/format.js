@@ -29,7 +29,7 @@ export const money = or((n) => (Math.abs(n) < COMPACT_FROM
 export const moneyExact = or((n) => number(currency(), n));
 export const percent = or((x) => number({ style: 'percent', maximumFractionDigits: 1, minimumFractionDigits: 1 }, x));
 export const points = or((n) => number({ minimumFractionDigits: 1, maximumFractionDigits: 1 }, n));
-export const signed = or((n) => number({ minimumFractionDigits: 1, maximumFractionDigits: 1, signDisplay: 'exceptZero' }, n));
+export const signed = or((n) => number({ minimumFractionDigits: 1, maximumFractionDigits: 1, signDisplay: 'exceptZero' }, n).replace('-', '−'));
 export const plain = or((n) => number({ maximumSignificantDigits: 4 }, n));
 
 // 'money' | 'ratio' | 'days' | 'count' | 'points' | 'number', of a unit as the model words it.
@@ -65,6 +65,8 @@ const zone = () => (model.value?.timezone ? { timeZone: model.value.timezone } :
 export const instant = or((text) => time({ ...zone(), year: 'numeric', month: 'short', day: 'numeric', hour: '2-digit', minute: '2-digit', second: '2-digit', hourCycle: 'h23' }, new Date(text)));
 export const clock = or((text) => time({ ...zone(), hour: '2-digit', minute: '2-digit', second: '2-digit', hourCycle: 'h23' }, new Date(text)));
 export const day = or((text) => time({ year: 'numeric', month: 'short', day: 'numeric', timeZone: 'UTC' }, new Date(`${text.slice(0, 10)}T00:00:00Z`)));
+
+export const shortDay = or((ms) => time({ ...zone(), month: 'short', day: 'numeric' }, new Date(ms)));
 
 const dayOf = (date) => time({ ...zone(), dateStyle: 'short' }, date);
 

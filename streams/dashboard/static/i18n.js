@@ -28,7 +28,7 @@ export function t(key, values = {}) {
   return text.replace(/\{(\w+)\}/g, (_, name) => values[name] ?? '');
 }
 
-export const has = (key) => key in words;
+const has = (key) => key in words;
 
 // The words of a key if there are some, else the value itself: for names that come from data.
 export const named = (group, value) => (has(`${group}.${value}`) ? t(`${group}.${value}`) : String(value).replaceAll('_', ' '));

@@ -1,7 +1,7 @@
 // The business model as the server tells it, and what its parts are called.
 import { get } from './api.js';
 import { cell } from './cell.js';
-import { inWords, named } from './i18n.js';
+import { inWords, named, t } from './i18n.js';
 
 export const model = cell(null);
 export const ATTRIBUTES = ['region', 'industry', 'size', 'owner'];
@@ -20,6 +20,7 @@ export const segmentLabel = (name) => inWords(segmentOf(name)?.label, name);
 export const indicatorLabel = (name) => inWords(indicatorOf(name)?.label, '') || (model.value.scores.some((each) => each.name === name) ? scoreLabel(name) : name);
 
 export function classLabel(segment, name) {
+  if (!name) return t('composition.none');
   const label = segmentOf(segment)?.classes.find((each) => each.name === name)?.label;
   return label ? inWords(label, name) : named('class', name);
 }
@@ -34,6 +35,7 @@ export function chosenScore(query) {
 
 // What a value of an attribute or class is called: `by` as in /api/composition.
 export function groupLabel(by, value) {
+  if (value === '') return t('composition.none');
   if (by.startsWith('segment:')) return classLabel(by.slice(8), value);
   if (by.startsWith('tier:')) return tierLabel(by.slice(5), value);
   return named(by, value);

@@ -9,7 +9,7 @@ const read = () => {
 export const route = cell(read());
 window.addEventListener('hashchange', () => route.set(read()));
 
-// href(['customers'], {tier: 'VIP'}); values that are null, undefined or '' are left out.
+// href(['customers'], {tier: 'VIP'}); values that are null are left out, '' stands for none.
 export function href(path, query = {}) {
   const params = query instanceof URLSearchParams ? query : search(query);
   const text = params.toString();
@@ -20,7 +20,7 @@ export function search(query) {
   const params = new URLSearchParams();
   for (const [name, value] of Object.entries(query)) {
     for (const each of Array.isArray(value) ? value : [value]) {
-      if (each !== null && each !== undefined && each !== '') params.append(name, each);
+      if (each !== null && each !== undefined) params.append(name, each);
     }
   }
   return params;

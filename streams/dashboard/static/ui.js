@@ -30,7 +30,7 @@ export const Icon = ({ name }) => html`
 export function Card({ title, note, actions, children, id, className = '', level = 2 }) {
   const Heading = `h${level}`;
   return html`
-    <section class=${`card ${className}`} data-testid=${id} aria-label=${typeof title === 'string' ? title : null}>
+    <section class=${`card ${className}`} data-testid=${id}>
       ${(title || actions) && html`
         <header class="card-head">
           <div>${title && html`<${Heading}>${title}<//>`}${note && html`<p class="note">${note}</p>`}</div>
@@ -126,9 +126,9 @@ export const Select = ({ label, value, options, choose, testid, seen = true }) =
 
 const option = (value) => ([each, text]) => html`<option key=${each} value=${each} selected=${each === (value ?? '')}>${text}</option>`;
 
-// A table that scrolls sideways within its card, also by keyboard.
-export const Wide = ({ label, children }) => html`
-  <div class="wide" tabindex="0" role="region" aria-label=${label}>${children}</div>`;
+// A table that scrolls within its card, also by keyboard: sideways, and down if it may be tall.
+export const Wide = ({ label, tall = false, children }) => html`
+  <div class=${tall ? 'wide scrolls' : 'wide'} tabindex="0" role="group" aria-label=${label}>${children}</div>`;
 
 export function Page({ title, crumbs, children, actions }) {
   const heading = useRef(null);

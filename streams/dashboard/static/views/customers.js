@@ -35,7 +35,7 @@ export function View({ query }) {
 }
 
 const TierSelect = ({ score, tier }) => html`
-  <${Select} label=${t('customers.tier')} testid="tier-select" value=${tier ?? ''} choose=${(next) => patch({ tier: next, page: null })}
+  <${Select} label=${t('customers.tier')} testid="tier-select" value=${tier ?? ''} choose=${(next) => patch({ tier: next || null, page: null })}
     options=${[['', t('customers.every_tier')], ...[...scoreOf(score).tiers].reverse().map((each) => [each.name, tierLabel(score, each.name)])]} />`;
 
 function List({ query, score }) {
@@ -64,7 +64,7 @@ const Columns = ({ extra }) => html`
     <div class="menu-list">
       ${model.value.indicators.filter((each) => each.name !== model.value.profit).map((each) => html`
         <label key=${each.name}><input type="checkbox" checked=${extra.includes(each.name)}
-          onChange=${(event) => patch({ columns: (event.target.checked ? [...extra, each.name] : extra.filter((name) => name !== each.name)).join(',') })} />${indicatorLabel(each.name)}</label>`)}
+          onChange=${(event) => patch({ columns: (event.target.checked ? [...extra, each.name] : extra.filter((name) => name !== each.name)).join(',') || null })} />${indicatorLabel(each.name)}</label>`)}
     </div>
   </details>`;
 
@@ -96,12 +96,12 @@ function Sorted({ by, sort, text, number = false }) {
 }
 
 function Row({ each, score, columns }) {
-  const { score: points, tier } = each.scores[score];
+  const { score: points = null, tier = null } = each.scores[score] ?? {};
   const tiers = scoreOf(score).tiers.length;
   return html`
     <tr data-testid=${`customer-row-${each.customer_id}`}>
       <th scope="row"><${CustomerLink} id=${each.customer_id} name=${each.name} score=${score} /><span class="note id">${each.customer_id}</span></th>
-      <td><${Tier} score=${score} name=${tier} /></td>
+      <td>${tier === null ? format.MISSING : html`<${Tier} score=${score} name=${tier} />`}</td>
       <td class="number"><span class="with-bar">${format.points(points)}<${Bar} share=${points / 100} colour=${tierColour(tierRank(score, tier), tiers)} /></span></td>
       ${columns.map((name) => html`<td class="number" key=${name} title=${format.valueExact(each.indicators[name], indicatorOf(name)?.unit)}>${format.value(each.indicators[name], indicatorOf(name)?.unit)}</td>`)}
       ${ATTRIBUTES.map((by) => html`<td class="wide-only" key=${by}>${each[by] === null || each[by] === undefined ? format.MISSING : groupLabel(by, each[by])}</td>`)}

@@ -12,7 +12,7 @@ import { ScoreSelect } from '../score_select.js';
 import { tierColour } from '../theme.js';
 import { Arrow, Bar, Card, Empty, Live, Page } from '../ui.js';
 
-const LOWEST_PX = 76;
+const LOWEST_PX = 68;
 const AT_LEAST_PX = 300;
 
 export function View({ query }) {

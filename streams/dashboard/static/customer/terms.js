@@ -1,0 +1,59 @@
+// How each indicator of a score came to its points: what was filled in, what was clipped.
+import * as format from '../format.js';
+import { html } from '../html.js';
+import { t } from '../i18n.js';
+import { indicatorLabel, indicatorOf, scoreLabel } from '../model.js';
+import { palette } from '../theme.js';
+import { Bar, Card, Failure, Loading, Wide } from '../ui.js';
+
+export function Terms({ score, explained, told }) {
+  const said = explained?.available ? explained.explanation.scores[score] : null;
+  return html`
+    <${Card} title=${t('terms.title', { score: scoreLabel(score) })} note=${said?.scored_over ? t('terms.over', { n: said.scored_over.indicators, of: said.scored_over.of }) : null} id="explanation">
+      ${said ? html`<${Table} terms=${said.terms} />`
+      : explained ? html`<p class="note" data-testid="explanation-missing">${t('terms.unavailable')} ${explained.reason}</p>`
+      : told.error ? html`<${Failure} error=${told.error} again=${told.again} />`
+      : html`<${Loading} />`}
+    <//>`;
+}
+
+const Table = ({ terms }) => html`
+  <${Wide} label=${t('terms.table')}>
+    <table>
+      <thead><tr>
+        <th scope="col">${t('distribution.indicator')}</th><th scope="col" class="number">${t('terms.value')}</th><th scope="col" class="number">${t('terms.counted')}</th>
+        <th scope="col" class="number">${t('terms.points')}</th><th scope="col" class="number">${t('terms.of')}</th><th scope="col" class="wide-only"><span class="hidden">${t('terms.share')}</span></th><th scope="col">${t('terms.because')}</th>
+      </tr></thead>
+      <tbody>${[...terms].sort((a, b) => b.of - a.of).map((term) => html`<${Row} key=${term.indicator ?? term.score} term=${term} />`)}</tbody>
+    </table>
+  <//>`;
+
+function Row({ term }) {
+  const unit = indicatorOf(term.indicator)?.unit;
+  const name = term.indicator ?? term.score;
+  return html`
+    <tr>
+      <th scope="row">${indicatorLabel(name)}</th>
+      <td class="number" title=${format.valueExact(term.value, unit)}>${format.value(term.value, unit)}</td>
+      <td class="number">${term.counted === term.value ? '' : format.value(term.counted, unit)}</td>
+      <td class="number"><b>${format.points(term.points)}</b></td>
+      <td class="number">${format.points(term.of)}</td>
+      <td class="wide-only share-cell"><${Bar} share=${term.of ? term.points / term.of : 0} colour=${palette().accent} /></td>
+      <td><${Because} term=${term} unit=${unit} /></td>
+    </tr>`;
+}
+
+// What stood for a missing value, and which end a value was clipped to.
+export function Because({ term: { filled, clipped }, unit }) {
+  return html`
+    ${filled && html`<span class="badge filled">${t('terms.filled')}</span> <span class="note">${howFilled(filled)}</span>`}
+    ${clipped && html`<span class="badge clipped">${t('terms.clipped')}</span> <span class="note">${t(clipped.to === 'low' ? 'terms.counts_at_least' : 'terms.counts_at_most', { bound: format.value(clipped.bound, unit) })}</span>`}`;
+}
+
+function howFilled(filled) {
+  const values = { share: format.percent(filled.share ?? 0), of: t(`filled.${filled.of ?? 'mean'}`), by: filled.by ?? '', text: filled.text ?? format.MISSING };
+  if (filled.how === 'peers') return t(filled.from === 'peers' ? 'filled.peers' : 'filled.peers_population', values);
+  if (filled.how === 'regression') return t(filled.from === 'regression' ? 'filled.regression' : 'filled.regression_mean', values);
+  if (['share', 'left_out', 'constant'].includes(filled.how)) return t(`filled.${filled.how}`, values);
+  return t('filled.population', { of: t(`filled.${filled.how}`) });
+}
