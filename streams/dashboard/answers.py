@@ -13,7 +13,6 @@ from pydantic import BaseModel, ValidationError
 from starlette.exceptions import HTTPException
 
 from streams.dashboard.errors import NotFoundError, QueryError
-from streams.errors import DependencyError
 
 LOG: Final = structlog.get_logger(__name__)
 
@@ -80,9 +79,6 @@ def explain_refusals(app: FastAPI) -> None:
             raise error
         return refused(422, "unusable", _told(error.errors()))
 
-    async def away(_: Request, error: Exception) -> JSONResponse:
-        return refused(503, "unavailable", str(error), "try again in a moment")
-
     async def of_http(_: Request, error: Exception) -> JSONResponse:
         if not isinstance(error, HTTPException):
             raise error
@@ -93,7 +89,6 @@ def explain_refusals(app: FastAPI) -> None:
     app.add_exception_handler(NotFoundError, not_found)
     app.add_exception_handler(QueryError, odd_question)
     app.add_exception_handler(RequestValidationError, misfit)
-    app.add_exception_handler(DependencyError, away)
     app.add_exception_handler(HTTPException, of_http)
 
 

@@ -5,6 +5,7 @@ import time
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Final, Literal
 
+import structlog
 from fastapi import APIRouter, Path, Query
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
@@ -13,10 +14,13 @@ from streams.dashboard.access import Asker, Asking, Writing
 from streams.dashboard.answers import RefusedError
 from streams.dashboard.parameters import PageNumber, PerPage, Wanted
 from streams.dashboard.parts import Parts, TheBoard, TheParts
+from streams.errors import DependencyError
 
 router = APIRouter(prefix="/api/alerts", tags=["alerts"])
 
 _LONGEST_SNOOZE: Final = timedelta(days=366)
+LOG: Final = structlog.get_logger(__name__)
+_WRITTEN_S: Final = 10.0
 _SEEN_S: Final = 3.0
 _PAUSE_S: Final = 0.02
 
@@ -99,11 +103,12 @@ async def _done(
             409, "resolved", "the score has recovered, there is nothing to do about it"
         )
     at = _text(datetime.now(UTC))
-    await parts.act(
+    await _written(
+        parts,
         views.AlertAction(
             alert=alert_id, customer_id=before.customer_id, action=action, by=asker.name, at=at,
             note=note, until=until,
-        )
+        ),
     )  # fmt: skip
     deadline = time.monotonic() + _SEEN_S
     after = before
@@ -111,6 +116,19 @@ async def _done(
         await asyncio.sleep(_PAUSE_S)
         after = await asyncio.to_thread(parts.board.alert, alert_id, asker.owner)
     return after
+
+
+async def _written(parts: Parts, action: views.AlertAction) -> None:
+    """Put an action into Kafka; says so when that does not take it."""
+    try:
+        async with asyncio.timeout(_WRITTEN_S):
+            await parts.act(action)
+    except (DependencyError, TimeoutError) as error:
+        LOG.warning("an action about an alert could not be written", problem=repr(error))
+        raise RefusedError(
+            503, "unavailable", "Kafka does not take it now", "try again in a moment",
+            {"Retry-After": "10"},
+        ) from None  # fmt: skip
 
 
 def _text(at: datetime) -> str:
