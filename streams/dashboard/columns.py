@@ -1,5 +1,6 @@
 """All customers in memory, a column for each thing that can be asked about."""
 
+from collections.abc import Mapping
 from typing import Final
 
 import numpy as np
@@ -80,26 +81,27 @@ class Customers:
             self.profiles.append(b"{}")
             self.present[row] = self.is_named[row] = False
             self.erased_at[row] = 0
-            self._texts.put(row, key.decode("utf-8", "replace"), None)
-            self._unordered = True
         return row
 
     def take(self, snapshots: Snapshots) -> None:
-        """Set customers to how they stand in snapshots; of one customer the last holds."""
+        """Set customers to how they stand in snapshots, each once."""
         rows = np.array([self.row_of(key) for key in snapshots.keys], np.int64)
         self.day[rows], self.model[rows] = snapshots.day, snapshots.model
         self.scores[:, rows], self.tiers[:, rows] = snapshots.scores, snapshots.tiers
         self.indicators[:, rows], self.classes[:, rows] = snapshots.indicators, snapshots.classes
         self.attributes[:, rows] = snapshots.attributes
         self.contributions[rows] = snapshots.contributions
+        unknown = np.flatnonzero(~self.present[rows]).tolist()
         self.present[rows] = True
         self.newest_day = max(self.newest_day, int(snapshots.day.max(initial=NONE)))
+        renamed = {int(rows[n]): snapshots.customer_names[n] for n in unknown}
         for row, name, profile in zip(
             rows.tolist(), snapshots.customer_names, snapshots.profiles, strict=True
         ):
             self.profiles[row] = profile
             if name != self.customer_names[row]:
-                self._rename(row, name)
+                renamed[row] = name
+        self._rename(renamed)
 
     def erase(self, key: bytes, at_ms: int) -> int:
         """Forget all about a customer but that it was erased; return its row."""
@@ -109,14 +111,17 @@ class Customers:
         self.profiles[row] = b"{}"
         self.contributions[row] = np.nan
         self.indicators[:, row], self.scores[:, row] = np.nan, np.nan
-        if self.customer_names[row] is not None:
-            self._rename(row, None)
+        self._rename({row: None})
         return row
 
-    def _rename(self, row: int, name: str | None) -> None:
-        self.customer_names[row] = name
-        self.is_named[row] = name is not None
-        self._texts.put(row, self.identity(row), name)
+    def _rename(self, names: Mapping[int, str | None]) -> None:
+        if not names:
+            return
+        for row, name in names.items():
+            self.customer_names[row] = name
+            self.is_named[row] = name is not None
+        rows = np.fromiter(names, np.int64, len(names))
+        self._texts.put(rows, [(self.identity(row), name) for row, name in names.items()])
         self._unordered = True
 
     # ---------------------------------------------------------------------------------- reading

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, Final
 
+import numpy as np
 import structlog
 from aiokafka.errors import KafkaError
 from faust.types import TP
@@ -19,7 +20,7 @@ from streams.dashboard import views
 from streams.dashboard.background import Background
 from streams.dashboard.board import Board
 from streams.dashboard.outcomes import Outcome, outcome_of
-from streams.dashboard.snapshots import PlainReader
+from streams.dashboard.snapshots import QuickReader
 from streams.errors import CheckError, DependencyError
 from streams.kafka.fetching import FetchSettings, SetReader, keep_raw_records
 from streams.kafka.record_sets import PositionLostError, RecordSet
@@ -57,7 +58,7 @@ class Feed:
         self._settings, self._board = settings, board
         topics = Topics.of(settings)
         self._roles = {topics.name(role): role for role in ROLES}
-        self._reader = PlainReader(board.catalogue.names, board.customers.codes)
+        self._reader = QuickReader(board.catalogue, board.customers.codes)
         self._background = Background("dashboard-feed", self._read_for_ever, self._failed)
         self._next: dict[TP, int] = {}
         self._ends: dict[TP, int] = {}
@@ -206,30 +207,34 @@ class Feed:
 
     def _take_snapshots(self, place: TP, records: Records) -> None:
         """Take snapshots; of a customer that has several here the last one only."""
-        newest = {
-            key: (offset, at, value) for offset, at, key, value in _records(records) if key
-        }  # fmt: skip
-        gone = [(key, at) for key, (_, at, value) in newest.items() if value is None]
-        kept = [(key, *record) for key, record in newest.items() if record[-1] is not None]
+        newest = {key: n for n, key in enumerate(_keys(records)) if key}
+        is_gone = records.value_length < 0
+        gone = [(key, int(records.timestamp[n])) for key, n in newest.items() if is_gone[n]]
+        kept = [(key, n) for key, n in newest.items() if not is_gone[n]]
         for erased in _parts(gone):
             self._board.erase(erased)
         for part in _parts(kept):
-            values = [(key, value) for key, _, _, value in part]
-            at = max(at for _, _, at, _ in part)
             try:
-                snapshots = self._reader.read(values)
+                self._take_part(records, part)
             except ValueError:
-                self._take_one_by_one(place, part)
-            else:
-                self._board.take(snapshots, at)
+                self._take_one_by_one(place, records, part)
 
-    def _take_one_by_one(self, place: TP, records: Iterable[tuple[bytes, int, int, bytes]]) -> None:
+    def _take_part(self, records: Records, part: Sequence[tuple[bytes, int]]) -> None:
+        rows = np.array([n for _, n in part], np.int64)
+        start = records.value_start[rows]
+        end = start + records.value_length[rows]
+        snapshots = self._reader.read([key for key, _ in part], records.buffer, start, end)
+        self._board.take(snapshots, int(records.timestamp[rows].max()))
+
+    def _take_one_by_one(
+        self, place: TP, records: Records, part: Sequence[tuple[bytes, int]]
+    ) -> None:
         """Take those snapshots that are some, and tell of the others."""
-        for key, offset, at, value in records:
+        for key, n in part:
             try:
-                self._board.take(self._reader.read([(key, value)]), at)
+                self._take_part(records, [(key, n)])
             except ValueError as error:
-                self._cannot_use(place, offset, str(error))
+                self._cannot_use(place, int(records.offset[n]), str(error))
 
     def _take_actions(self, place: TP, records: Records) -> None:
         for offset, at, _, value in _records(records):
@@ -284,7 +289,7 @@ class Feed:
         customers, changes, alerts = self._board.held()
         LOG.info(
             "the dashboard has read what there was", seconds=seconds, customers=customers,
-            tier_changes=changes, alerts=alerts,
+            tier_changes=changes, alerts=alerts, plainly_read=self._reader.plainly_read,
         )  # fmt: skip
         return progress._replace(loaded_after_s=seconds)
 
@@ -301,6 +306,14 @@ class Feed:
 
     def _failed(self, error: Exception) -> None:
         self._troubled(f"the dashboard's reader ended by a bug: {error!r}; restart the dashboard")
+
+
+def _keys(records: Records) -> Iterator[bytes]:
+    """Yield the key of each record, nothing for none."""
+    buffer = records.buffer.tobytes()
+    ends = (records.key_start + records.key_length.clip(0)).tolist()
+    for start, end in zip(records.key_start.tolist(), ends, strict=True):
+        yield buffer[start:end]
 
 
 def _records(records: Records) -> Iterator[tuple[int, int, bytes | None, bytes | None]]:

@@ -9,7 +9,8 @@ import orjson
 from numpy.typing import NDArray
 
 from scoring.program import Names
-from streams.dashboard.catalogue import ATTRIBUTES, NAME
+from streams.dashboard.catalogue import ATTRIBUTES, NAME, Catalogue
+from streams.dashboard.scanning import scan, shape_of
 from streams.dashboard.texts import NONE, Dictionary
 
 _EPOCH: Final = date(1970, 1, 1).toordinal()
@@ -121,14 +122,97 @@ class PlainReader:
             into.indicators[i, n] = np.nan if value is None else value
         for g, name in enumerate(names.segments):
             into.classes[g, n] = self._classes[g].get(said["segments"].get(name), NONE)
-        self.read_profile(into, n, said["profile"])
+        self.read_profile(into, n, said["profile"], orjson.dumps(said["profile"]))
 
-    def read_profile(self, into: Snapshots, n: int, profile: Mapping[str, Any]) -> None:
-        """Read the attributes of row n."""
+    def read_profile(
+        self, into: Snapshots, n: int, profile: Mapping[str, Any], text: bytes
+    ) -> None:
+        """Read the attributes of row n, whose JSON is `text`."""
+        get = profile.get
         for a, name in enumerate(ATTRIBUTES):
-            into.attributes[a, n] = self._codes.attributes[a].code(text_of(profile.get(name)))
+            into.attributes[a, n] = self._codes.attributes[a].code(text_of(get(name)))
         into.customer_names[n] = text_of(profile.get(NAME))  # type: ignore[index]  # a list, here
-        into.profiles[n] = orjson.dumps(profile)  # type: ignore[index]
+        into.profiles[n] = text  # type: ignore[index]
+
+
+class QuickReader:
+    """Reads the snapshots of one model compiled, and any other as `PlainReader` does."""
+
+    def __init__(self, catalogue: Catalogue, codes: Codes) -> None:
+        names, scores = catalogue.names, catalogue.model.scores.values()
+        limits = [score.limit is not None for score in scores]
+        self._names, self._codes = names, codes
+        self._plain = PlainReader(names, codes)
+        self._shape = shape_of(names, limits)
+        self._models: dict[bytes, int] = {}
+        number = 1  # behind the sequence
+        self._scores: list[int] = []
+        self._terms: list[int] = []
+        for s, terms in enumerate(names.terms):
+            self._scores.append(number)
+            self._terms += range(number + 1, number + 1 + len(terms))
+            number += 1 + len(terms) + limits[s]
+        self._indicators = range(number, number + len(names.indicators))
+        self.plainly_read = 0
+        """How many snapshots had another shape."""
+
+    def read(
+        self,
+        keys: Sequence[bytes],
+        buffer: NDArray[np.uint8],
+        start: NDArray[np.int64],
+        end: NDArray[np.int64],
+    ) -> Snapshots:
+        """Read the values of keys, spans of a buffer.
+
+        Raises:
+            ValueError: A value is not what `customer-scores` holds; says nothing of what it holds.
+        """
+        found = scan(self._shape, buffer, start, end)
+        scores, segments, n = len(self._names.scores), len(self._names.segments), len(keys)
+        snapshots = Snapshots(
+            keys,
+            found.day,
+            np.full(n, NONE, np.int32),
+            found.numbers[:, self._scores].T.copy(),
+            found.words[:, :scores].T.copy(),
+            found.numbers[:, self._indicators].T.copy(),
+            found.numbers[:, self._terms].astype(np.float32),
+            found.words[:, scores : scores + segments].T.copy(),
+            np.full((len(ATTRIBUTES), n), NONE, np.int32),
+            [None] * n,
+            [b"{}"] * n,
+        )
+        for row, is_read, ((_, _), (model, model_end), (profile, profile_end)) in zip(
+            range(n), found.read.tolist(), found.texts.tolist(), strict=True
+        ):
+            if is_read:
+                code = self._model(buffer[model:model_end].tobytes())
+                snapshots.model[row] = code
+                self._profile(snapshots, row, buffer[profile:profile_end].tobytes())
+            else:
+                self.plainly_read += 1
+                _empty_row(snapshots, row)
+                self._plain.read_one(snapshots, row, buffer[start[row] : end[row]].tobytes())
+        return snapshots
+
+    def _model(self, text: bytes) -> int:
+        code = self._models.get(text)
+        if code is None:
+            code = self._models[text] = self._codes.models.code(orjson.loads(text))
+        return code
+
+    def _profile(self, into: Snapshots, row: int, text: bytes) -> None:
+        try:
+            self._plain.read_profile(into, row, orjson.loads(text), text)
+        except (AttributeError, TypeError, ValueError):
+            raise ValueError("its profile is no JSON object") from None
+
+
+def _empty_row(snapshots: Snapshots, row: int) -> None:
+    snapshots.scores[:, row], snapshots.tiers[:, row] = np.nan, NONE
+    snapshots.indicators[:, row], snapshots.classes[:, row] = np.nan, NONE
+    snapshots.contributions[row] = np.nan
 
 
 def text_of(value: Any) -> str | None:

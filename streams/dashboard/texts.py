@@ -1,5 +1,6 @@
 """Texts of customers: coded where few differ, searchable and in order where each is another."""
 
+from collections.abc import Sequence
 from typing import Final
 
 import numpy as np
@@ -63,20 +64,23 @@ class Searchable:
             self._start = np.concatenate([self._start, np.zeros(more, np.int64)])
             self._length = np.concatenate([self._length, np.zeros(more, np.int32)])
 
-    def put(self, row: int, identity: str, name: str | None) -> None:
-        """Set a row's texts."""
-        text = _SEPARATOR.join([identity.casefold().encode(), (name or "").casefold().encode()])
-        self._wasted += int(self._length[row])
+    def put(self, rows: NDArray[np.int64], texts: Sequence[tuple[str, str | None]]) -> None:
+        """Set the ids and names of rows, each row once."""
+        parts = [_folded(identity, name) for identity, name in texts]
+        lengths = np.fromiter(map(len, parts), np.int32, len(parts))
+        self._wasted += int(self._length[rows].sum())
+        self._length[rows] = 0
         if self._wasted > _WASTE and 2 * self._wasted > self._used:
-            self._length[row] = 0
             self._tidy()
-        if self._used + len(text) > self._buffer.size:
-            wider = np.empty(2 * self._buffer.size + len(text), np.uint8)
+        end = self._used + int(lengths.sum())
+        if end > self._buffer.size:
+            wider = np.empty(2 * end, np.uint8)
             wider[: self._used] = self._buffer[: self._used]
             self._buffer = wider
-        self._buffer[self._used : self._used + len(text)] = np.frombuffer(text, np.uint8)
-        self._start[row], self._length[row] = self._used, len(text)
-        self._used += len(text)
+        self._buffer[self._used : end] = np.frombuffer(b"".join(parts), np.uint8)
+        self._start[rows] = end - np.cumsum(lengths[::-1])[::-1]
+        self._length[rows] = lengths
+        self._used = end
 
     def find(self, part: str, rows: NDArray[np.int64]) -> NDArray[np.int64]:
         """Return those of `rows` that have a part in their id or name."""
@@ -100,6 +104,10 @@ class Searchable:
         buffer = np.empty(max(self._used, 1 << 16), np.uint8)
         self._used = _moved(self._buffer, self._start, self._length, buffer)
         self._buffer, self._wasted = buffer, 0
+
+
+def _folded(identity: str, name: str | None) -> bytes:
+    return _SEPARATOR.join([identity.casefold().encode(), (name or "").casefold().encode()])
 
 
 @jit
