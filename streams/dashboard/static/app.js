@@ -9,18 +9,27 @@ import { route } from './router.js';
 import { Shell } from './shell.js';
 import { theme } from './theme.js';
 import { Failure, Loading } from './ui.js';
+import { View as Alerts } from './views/alerts.js';
+import { View as Customer } from './views/customer.js';
+import { View as Customers } from './views/customers.js';
+import { View as Health } from './views/health.js';
 import { Login } from './views/login.js';
+import { View as Model } from './views/model.js';
+import { View as More } from './views/more.js';
+import { View as Movements } from './views/movements.js';
+import { View as Pyramid } from './views/pyramid.js';
+import { View as Rfm } from './views/rfm.js';
 
 const VIEWS = {
-  pyramid: () => import('./views/pyramid.js'),
-  customers: () => import('./views/customers.js'),
-  customer: () => import('./views/customer.js'),
-  movements: () => import('./views/movements.js'),
-  alerts: () => import('./views/alerts.js'),
-  rfm: () => import('./views/rfm.js'),
-  model: () => import('./views/model.js'),
-  health: () => import('./views/health.js'),
-  more: () => import('./views/more.js'),
+  pyramid: Pyramid,
+  customers: Customers,
+  customer: Customer,
+  movements: Movements,
+  alerts: Alerts,
+  rfm: Rfm,
+  model: Model,
+  health: Health,
+  more: More,
 };
 
 function App() {
@@ -48,20 +57,10 @@ function Inside() {
 
 function Place() {
   const { path, query } = useCell(route);
-  const name = path[0] in VIEWS ? path[0] : 'pyramid';
-  const [view, set] = useState({});
-  const [failure, fail] = useState(null);
-  useEffect(() => {
-    fail(null);
-    VIEWS[name]().then((module) => set({ name, View: module.View }), fail);
-  }, [name]);
-  useEffect(() => {
-    window.scrollTo(0, 0);
-    if (view.name === name) document.querySelector('main h1')?.focus({ preventScroll: true });
-  }, [path.join('/'), view.name]);
-  if (failure) return html`<${Failure} error=${{ status: 0, message: failure.message }} again=${() => location.reload()} />`;
-  if (view.name !== name) return html`<${Loading} />`;
-  return html`<${view.View} key=${path.join('/')} path=${path} query=${query} />`;
+  const View = VIEWS[path[0]] ?? Pyramid;
+  const here = path.join('/');
+  useEffect(() => window.scrollTo(0, 0), [here]);
+  return html`<${View} key=${here} path=${path} query=${query} />`;
 }
 
 const place = document.getElementById('app');

@@ -1,10 +1,11 @@
 // Charts by ECharts, loaded when the first is drawn. Each has words beside it for those who do not see it.
-import { html, useEffect, useRef } from './html.js';
+import { html, useEffect, useRef, useState } from './html.js';
+import { t } from './i18n.js';
 import { useCell } from './cell.js';
 import { isStill, palette, theme } from './theme.js';
 
 let library = null;
-const echarts = () => (library ??= import('./vendor/echarts/echarts.esm.min.js'));
+const echarts = () => (library ??= import('./vendor/echarts/echarts.esm.min.js').catch((error) => { library = null; throw error; }));
 
 // `option(colours)` gives the chart; `onClick(params)` is told of clicks; `chart` takes the instance.
 export function Chart({ option, label, height, onClick, onHover, testid, className = '' }) {
@@ -14,6 +15,7 @@ export function Chart({ option, label, height, onClick, onHover, testid, classNa
   held.current.onHover = onHover;
   held.current.option = option;
   const shade = useCell(theme);
+  const [failure, fail] = useState(null);
 
   useEffect(() => {
     let chart = null;
@@ -29,11 +31,12 @@ export function Chart({ option, label, height, onClick, onHover, testid, classNa
       watch = new ResizeObserver(() => chart.resize());
       watch.observe(place.current);
       draw(held.current);
-    });
+    }, (error) => fail(error));
     return () => { ended = true; watch?.disconnect(); chart?.dispose(); held.current.chart = null; };
   }, []);
   useEffect(() => draw(held.current), [option, shade, height]);
 
+  if (failure) return html`<p class="note" role="alert">${t('chart.failed')}</p>`;
   return html`<div class=${`chart ${className}`} role="img" aria-label=${label} data-testid=${testid} ref=${place} style=${{ height: `${height}px` }}></div>`;
 }
 

@@ -78,7 +78,7 @@ function AttributeSelect({ by, query }) {
   const known = (data?.groups ?? []).map((group) => group.value).filter((each) => each !== null && each !== '…other');
   const values = ['', ANY, ...known].includes(value) ? known : [value, ...known];
   return html`<${Select} label=${byLabel(by)} testid=${`filter-${by}`} value=${value} choose=${(next) => patch({ [by]: next === ANY ? null : next, page: null })}
-    options=${[[ANY, t('filter.any')], ...values.map((each) => [each, groupLabel(by, each)]), ['', t('composition.none')]]} />`;
+    options=${[[ANY, t('filter.any')], ...values.map((each) => [each, groupLabel(by, each)]), ...(data || value === '' ? [['', t('composition.none')]] : [])]} />`;
 }
 
 function SegmentSelect({ segment, query }) {
@@ -133,7 +133,7 @@ function chipsOf(query, score) {
   if (query.get('moved')) {
     const [from, to] = split(query.get('moved'), 2);
     const days = query.get('days') ?? '7';
-    chips.push({ text: t('filter.moved', { from: tierLabel(score, from), to: tierLabel(score, to), days, count: days }), without: { moved: null, days: null } });
+    chips.push({ text: t(from === to ? 'filter.returned' : 'filter.moved', { from: tierLabel(score, from), to: tierLabel(score, to), days, count: days }), without: { moved: null, days: null } });
   }
   return chips;
 }

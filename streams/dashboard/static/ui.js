@@ -57,7 +57,7 @@ export function Failure({ error, again, small = false }) {
     <div class=${`state failure ${small ? 'small' : ''}`} role="alert" data-testid="state-failure">
       <strong>${what}</strong>
       ${error.status !== 0 && html`<p>${error.message}</p>`}
-      <p>${error.hint || t(error.status === 0 ? 'failure.hint_network' : 'failure.hint')}</p>
+      <p>${t({ 0: 'failure.hint_network', 404: 'failure.hint_404' }[error.status] ?? 'failure.hint')}${error.hint && ` (${error.hint})`}</p>
       ${again && html`<button type="button" onClick=${again}>${t('failure.again')}</button>`}
     </div>`;
 }
@@ -130,10 +130,16 @@ const option = (value) => ([each, text]) => html`<option key=${each} value=${eac
 export const Wide = ({ label, tall = false, children }) => html`
   <div class=${tall ? 'wide scrolls' : 'wide'} tabindex="0" role="group" aria-label=${label}>${children}</div>`;
 
+let isFirstPage = true;
+
+// A view: its heading takes the focus, so that keyboards and screen readers begin there.
 export function Page({ title, crumbs, children, actions }) {
   const heading = useRef(null);
-  const text = typeof title === 'string' ? title : null;
-  useEffect(() => { if (text) document.title = `${text} · ValuePulse`; }, [text]);
+  useEffect(() => { document.title = `${title} · ValuePulse`; }, [title]);
+  useEffect(() => {
+    if (!isFirstPage) heading.current.focus({ preventScroll: true });
+    isFirstPage = false;
+  }, []);
   return html`
     <div class="page">
       ${crumbs && html`<nav class="crumbs" aria-label=${t('nav.crumbs')}>${crumbs}</nav>`}

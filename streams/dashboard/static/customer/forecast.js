@@ -22,5 +22,5 @@ function words({ tier, forecast }, score) {
   const keeps = forecast.spend_to_keep === null || forecast.spend_to_keep === undefined
     ? t('forecast.no_sale')
     : t('forecast.sale_keeps', { money: format.moneyExact(Number(forecast.spend_to_keep)), day: format.day(forecast.kept_until) });
-  return `${falls} ${keeps}`;
+  return [falls, keeps].join(t('list.space'));
 }

@@ -63,7 +63,7 @@ function Done({ alert }) {
   if (alert.acknowledged) said.push(t('alerts.seen_by', { by: alert.acknowledged.by, at: format.moment(alert.acknowledged.at) }), alert.acknowledged.note && t('alerts.note_is', { note: alert.acknowledged.note }));
   if (alert.snoozed_until) said.push(alert.snoozed_by ? t('alerts.snoozed_by', { by: alert.snoozed_by, until: format.moment(alert.snoozed_until) }) : t('alerts.snoozed_until', { until: format.moment(alert.snoozed_until) }));
   if (alert.resolved_at) said.push(t('alerts.resolved_at', { at: format.moment(alert.resolved_at) }));
-  return said.length > 0 && html`<p class="done">${said.filter(Boolean).join(' ')}</p>`;
+  return said.length > 0 && html`<p class="done">${said.filter(Boolean).join(t('list.space'))}</p>`;
 }
 
 function Actions({ alert, again }) {

@@ -4,7 +4,7 @@ import { Composition } from '../composition.js';
 import { Distribution } from '../distribution.js';
 import { Filters, filterOf } from '../filters.js';
 import * as format from '../format.js';
-import { html } from '../html.js';
+import { html, useEffect, useRef } from '../html.js';
 import { t } from '../i18n.js';
 import { ATTRIBUTES, byLabel, chosenScore, groupLabel, indicatorLabel, indicatorOf, model, scoreLabel, scoreOf, tierLabel, tierRank } from '../model.js';
 import { changed, href, patch } from '../router.js';
@@ -58,8 +58,17 @@ function List({ query, score }) {
     <//>`;
 }
 
-const Columns = ({ extra }) => html`
-  <details class="menu">
+// Which indicators are columns besides; closes when one clicks elsewhere or presses Escape.
+function Columns({ extra }) {
+  const menu = useRef(null);
+  useEffect(() => {
+    const close = (event) => { if (event.key === 'Escape' || (!event.key && !menu.current.contains(event.target))) menu.current.open = false; };
+    document.addEventListener('click', close);
+    document.addEventListener('keydown', close);
+    return () => { document.removeEventListener('click', close); document.removeEventListener('keydown', close); };
+  }, []);
+  return html`
+  <details class="menu" ref=${menu}>
     <summary class="button" data-testid="columns">${t('customers.columns')}</summary>
     <div class="menu-list">
       ${model.value.indicators.filter((each) => each.name !== model.value.profit).map((each) => html`
@@ -67,6 +76,7 @@ const Columns = ({ extra }) => html`
           onChange=${(event) => patch({ columns: (event.target.checked ? [...extra, each.name] : extra.filter((name) => name !== each.name)).join(',') || null })} />${indicatorLabel(each.name)}</label>`)}
     </div>
   </details>`;
+}
 
 function Table({ rows, score, sort, columns }) {
   return html`

@@ -29,7 +29,7 @@ export function View({ query }) {
           <div class="tiles">
             <${Tile} name="up" value=${data.up} /><${Tile} name="down" value=${data.down} /><${Tile} name="returned" value=${data.returned} />
           </div>
-          <${Card} title=${t('movements.matrix', { score: scoreLabel(score) })} note=${t('movements.note')}><${Matrix} data=${data} query=${filter} score=${score} /><//>
+          <${Card} title=${t('movements.matrix', { score: scoreLabel(score) })} note=${t('movements.note')}><${Matrix} data=${data} query=${filter} score=${data.score} /><//>
         </div>`}
       <//>
       <${Card} title=${t('movements.recent')}><${Shown} answer=${recent}>${(data) => html`<${Changes} changes=${data.changes} />`}<//><//>
@@ -49,7 +49,7 @@ function Matrix({ data, query, score }) {
     <${Wide} label=${t('movements.matrix', { score: scoreLabel(score) })}>
       <table class="matrix" data-testid="movements-matrix">
         <caption class="hidden">${t('movements.caption')}</caption>
-        <thead><tr><th scope="col"><span class="note">${t('movements.then')} ↓ · ${t('movements.now')} →</span></th>${order.map((now) => html`<th scope="col" key=${now}>${tierLabel(score, tiers[now])}</th>`)}</tr></thead>
+        <thead><tr><th scope="col"><span class="note axes"><span>${t('movements.then')} ↓</span> <span>${t('movements.now')} →</span></span></th>${order.map((now) => html`<th scope="col" key=${now}>${tierLabel(score, tiers[now])}</th>`)}</tr></thead>
         <tbody>${order.map((then) => html`
           <tr key=${then}><th scope="row">${tierLabel(score, tiers[then])}</th>
             ${order.map((now) => html`<${Cell} key=${now} n=${matrix[then][now]} most=${most} then=${tiers[then]} now=${tiers[now]} kind=${Math.sign(now - then)} score=${score}

@@ -26,10 +26,10 @@ export function View({ query }) {
         <div class="columns main-aside">
           <div class="stack">
             <${Tiles} data=${data} score=${score} filter=${filter} />
-            <${Card} title=${scoreLabel(score)} note=${t('pyramid.note')} className="pyramid-card">
+            <${Card} title=${scoreLabel(data.score)} note=${t('pyramid.note')} className="pyramid-card">
               ${data.customers === 0
                 ? html`<${Empty} title=${t('pyramid.empty')} hint=${t(filter.size > 1 ? 'state.empty_hint' : 'pyramid.empty_hint')} />`
-                : html`<${Pyramid} data=${data} score=${score} query=${query} />`}
+                : html`<${Pyramid} data=${data} score=${data.score} query=${query} />`}
             <//>
           </div>
           <${Recent} filter=${filter} />

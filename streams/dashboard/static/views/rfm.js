@@ -40,7 +40,7 @@ function Grid({ grid, measure }) {
     <${Wide} label=${t('rfm.grid')}>
       <table class="rfm-grid" data-testid="rfm-grid">
         <caption class="hidden">${t('rfm.caption')}</caption>
-        <thead><tr><th scope="col"><span class="note">${t('rfm.recency')} ↓ · ${t('rfm.frequency')} →</span></th>${[1, 2, 3, 4, 5].map((f) => html`<th scope="col" key=${f}>F${f}</th>`)}</tr></thead>
+        <thead><tr><th scope="col"><span class="note axes"><span>${t('rfm.recency')} ↓</span> <span>${t('rfm.frequency')} →</span></span></th>${[1, 2, 3, 4, 5].map((f) => html`<th scope="col" key=${f}>F${f}</th>`)}</tr></thead>
         <tbody>${grid.map((row, n) => html`
           <tr key=${n}><th scope="row">R${5 - n}</th>
             ${row.map((cell, f) => html`
