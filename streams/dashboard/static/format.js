@@ -8,7 +8,7 @@ const formats = new Map();
 
 function number(options, value) {
   const key = language.value + JSON.stringify(options);
-  if (!formats.has(key)) formats.set(key, new Intl.NumberFormat(LOCALES[language.value], options));
+  if (!formats.has(key)) formats.set(key, new Intl.NumberFormat(LOCALES[language.value], { signDisplay: 'negative', ...options }));
   return formats.get(key).format(value);
 }
 

@@ -51,7 +51,7 @@ function Header() {
   const who = useCell(session);
   return html`
     <header class="top">
-      <p class="as-of" data-testid="as-of" data-at=${at?.at}>
+      <p class="as-of" data-testid="as-of" data-at=${at?.at} title=${at?.day ? t('header.day', { day: format.day(at.day) }) : null}>
         <span class=${`pulse ${state}`} data-testid="live-state" data-state=${state} title=${t(`live.${state}`)}><span class="hidden">${t(`live.${state}`)}</span></span>
         ${at?.at ? html`<span class="wide-only">${t('header.as_of')}</span> <time datetime=${at.at}>${format.instant(at.at)}</time>` : t('header.waiting')}
       </p>

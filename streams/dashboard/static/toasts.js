@@ -11,6 +11,8 @@ const SHOWN = 3;
 const STAYS_MS = 7000;
 const APART_MS = 1200;  // what comes faster than one reads is counted, not shown
 
+const withMore = (n) => ([first, ...rest]) => (first ? [{ ...first, more: first.more + n }, ...rest] : []);
+
 export function Toasts() {
   const [toasts, set] = useState([]);
   const close = (id) => set((all) => all.filter((each) => each.id !== id));
@@ -20,14 +22,14 @@ export function Toasts() {
       const isOfScore = kind === 'alert' ? data.state === 'open' : data.score_name === chosenScore(route.value.query);
       if (!isOfScore || document.hidden) return;
       const now = Date.now();
-      if (now - last < APART_MS) return set(([first, ...rest]) => (first ? [{ ...first, more: first.more + 1 }, ...rest] : []));
+      if (now - last < APART_MS) return set(withMore(1));
       last = now;
       const toast = { id: `${kind}${data.id}${now}`, kind, data, more: 0 };
       set((all) => [toast, ...all].slice(0, SHOWN));
       setTimeout(close, STAYS_MS, toast.id);
       return undefined;
     };
-    const ends = [on('tier-change', tell('tier-change')), on('alert', tell('alert'))];
+    const ends = [on('tier-change', tell('tier-change')), on('alert', tell('alert')), on('missed', ({ n }) => set(withMore(n)))];
     return () => ends.forEach((end) => end());
   }, []);
   return html`

@@ -7,6 +7,7 @@ import { scoreLabel, scoreOf, tierLabel } from '../model.js';
 import { Card, Empty, Move } from '../ui.js';
 
 const SHOWN = 6;
+const DAY_MS = 86_400_000;
 
 export function History({ history, held, score, at }) {
   const changes = history.filter((each) => each.score_name === score);
@@ -27,11 +28,12 @@ const steps = (changes, held, score, at) => (colours) => {
   const points = [...changes].reverse().flatMap((each) => [[each.occurred_at, each.previous_score], [each.occurred_at, each.score]]);
   if (at) points.push([at, held.score]);
   const bounds = scoreOf(score).tiers.filter((each) => each.enter_at !== null);
+  const isShort = points.length > 0 && Date.parse(points.at(-1)[0]) - Date.parse(points[0][0]) < 2 * DAY_MS;
   const all = [...points.map(([, value]) => value), ...bounds.map((each) => each.enter_at)];
   return {
     grid: { left: 4, right: 76, top: 10, bottom: 4, containLabel: true },
     tooltip: { trigger: 'item', ...tooltip(colours, ({ value }) => [format.instant(value[0]), format.points(value[1])]) },
-    xAxis: { type: 'time', ...axisText(colours), splitLine: { show: false }, axisLabel: { color: colours.muted, hideOverlap: true, formatter: (ms) => format.shortDay(ms) } },
+    xAxis: { type: 'time', ...axisText(colours), splitLine: { show: false }, axisLabel: { color: colours.muted, hideOverlap: true, formatter: (ms) => (isShort ? format.clock(ms) : format.shortDay(ms)) } },
     yAxis: { type: 'value', min: Math.max(0, Math.floor(Math.min(...all) / 10) * 10), max: Math.min(100, Math.ceil(Math.max(...all) / 10) * 10), ...axisText(colours), splitNumber: 4 },
     series: [{
       type: 'line', data: points, symbolSize: 6, lineStyle: { color: colours.accent, width: 2 }, itemStyle: { color: colours.accent },
