@@ -6,11 +6,11 @@ const still = window.matchMedia('(prefers-reduced-motion: reduce)');
 const PALETTES = {
   light: {
     ink: '#1c2433', muted: '#596579', line: '#e2e6ee', card: '#ffffff', accent: '#3a50b0', soft: '#dfe4f5', up: '#00707c', down: '#b0440c',
-    ramp: ['#cdd5ea', '#a3b2dd', '#7488c9', '#4b61b3', '#263a8c'],
+    ramp: ['#b7c3e5', '#8fa1d8', '#667cc6', '#445aae', '#24378a'],
   },
   dark: {
     ink: '#e7eaf1', muted: '#9ba7ba', line: '#2c3442', card: '#1a202b', accent: '#9db0f5', soft: '#2b3558', up: '#4fc3cc', down: '#f39a62',
-    ramp: ['#3c4766', '#52659e', '#7086c9', '#95a9ea', '#c8d4ff'],
+    ramp: ['#47547e', '#5a6dab', '#768cd0', '#99adec', '#cad6ff'],
   },
 };
 

@@ -133,7 +133,7 @@ export const Wide = ({ label, tall = false, children }) => html`
 let isFirstPage = true;
 
 // A view: its heading takes the focus, so that keyboards and screen readers begin there.
-export function Page({ title, crumbs, children, actions }) {
+export function Page({ title, crumbs, children, actions, id = 'title' }) {
   const heading = useRef(null);
   useEffect(() => { document.title = `${title} · ValuePulse`; }, [title]);
   useEffect(() => {
@@ -143,7 +143,7 @@ export function Page({ title, crumbs, children, actions }) {
   return html`
     <div class="page">
       ${crumbs && html`<nav class="crumbs" aria-label=${t('nav.crumbs')}>${crumbs}</nav>`}
-      <div class="page-head"><h1 tabindex="-1" ref=${heading}>${title}</h1>${actions && html`<div class="actions">${actions}</div>`}</div>
+      <div class="page-head"><h1 tabindex="-1" ref=${heading} data-testid=${id}>${title}</h1>${actions && html`<div class="actions">${actions}</div>`}</div>
       ${children}
     </div>`;
 }

@@ -34,7 +34,7 @@ function Customer({ data, query, again }) {
     <span aria-current="page">${data.customer_id}</span>`;
   const open = data.alerts.filter((each) => each.state !== 'resolved');
   return html`
-    <${Page} title=${name} crumbs=${crumbs}>
+    <${Page} title=${name} crumbs=${crumbs} id="customer-name">
       <${Facts} data=${data} />
       <${Scores} scores=${data.scores} score=${score} />
       ${open.map((alert) => html`<${Alert} key=${alert.id} alert=${alert} again=${again} named=${false} />`)}
@@ -65,7 +65,7 @@ function Facts({ data: { customer_id: id, profile, segments, day, model } }) {
   const facts = ['owner', 'region', 'industry', 'size'].filter((by) => profile[by] !== undefined && profile[by] !== null).map((by) => [named('attribute', by), named(by, profile[by])]);
   const more = Object.entries(profile).filter(([name]) => !SHOWN.has(name)).map(([name, value]) => [named('profile', name), text(value)]);
   return html`
-    <dl class="facts" data-testid="customer-name" data-customer=${id}>
+    <dl class="facts" data-testid="customer-facts" data-customer=${id}>
       <div><dt>${t('customer.id')}</dt><dd>${id}</dd></div>
       ${[...facts, ...more].map(([name, value]) => html`<div key=${name}><dt>${name}</dt><dd>${value}</dd></div>`)}
       ${Object.entries(segments).filter(([, value]) => value).map(([name, value]) => html`<div key=${name}><dt>${segmentLabel(name)}</dt><dd>${classLabel(name, value)}</dd></div>`)}
