@@ -23,7 +23,6 @@ from streams.dashboard.routes import alerts, customers, questions, running, sess
 from streams.tasks import end
 
 STATIC: Final = Path(__file__).resolve().parent / "static"
-_LARGEST_BODY: Final = 16_384
 _QUESTIONS_AT_ONCE: Final = 8
 """Threads for questions: more would only take memory, as they take turns at the processor."""
 
@@ -49,7 +48,6 @@ def create_app(parts: Parts, access: Access, hosts: Sequence[str] | None = None)
         description=__doc__,
         lifespan=telling,
         openapi_url=None,  # shown to those who may ask, below
-        max_body_size=_LARGEST_BODY,
         redirect_slashes=False,
         responses=_REFUSALS,
     )

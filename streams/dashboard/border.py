@@ -13,6 +13,9 @@ from streams.dashboard.answers import log_fault, refused
 LONGEST_QUERY: Final = 8_192
 """Bytes of a query string; the page's longest has some hundreds."""
 
+LARGEST_BODY: Final = 16_384
+"""Bytes of a request's body; the largest, a note, has some hundreds."""
+
 _POLICY: Final = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
     "connect-src 'self'; font-src 'self'; manifest-src 'self'; base-uri 'none'; "
@@ -85,6 +88,11 @@ class Border:
             )  # fmt: skip
         if len(scope["query_string"]) > LONGEST_QUERY:
             return refused(414, "too_long", f"the query is longer than {LONGEST_QUERY} bytes")
+        if "Transfer-Encoding" in headers:  # of unknown length; no browser sends it
+            return refused(411, "length_required", "say by Content-Length how long the body is")
+        announced = headers.get("Content-Length", "0")
+        if not announced.isdecimal() or int(announced[:20]) > LARGEST_BODY:
+            return refused(413, "too_large", f"the body is larger than {LARGEST_BODY} bytes")
         if scope["method"] not in _SAFE_METHODS and _is_of_others(headers, host):
             return refused(403, "cross_origin", "a page of another origin may not write here")
         return None

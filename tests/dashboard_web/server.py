@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import ssl
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -20,23 +21,50 @@ from streams.dashboard.parts import Parts
 from streams.dashboard.serving import WebServer
 from streams.dashboard.tokens import TokensFile, new_token
 from tests.dashboard_web.shop import OWNERS, Shop
+from tests.waiting import wait_until
 
 PEOPLE = {"viewer": None, "manager": OWNERS[0], "admin": None}
 """Roles, and the owner of the one who has it."""
+
+_NO_TLS = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+"""Certificates, which each client would read anew, are of no use here."""
 
 
 class Served:
     """A running dashboard over a shop; `tokens` are the texts by role."""
 
-    def __init__(self, shop: Shop, url: str, tokens: dict[str, str], file: Path) -> None:
-        """Take what `served` has made."""
-        self.shop, self.url, self.tokens, self.file = shop, url, tokens, file
+    def __init__(self, shop: Shop, web: WebServer, hub: Hub) -> None:
+        """Take what `served` has made; tokens come later."""
+        self.shop, self.hub, self.url = shop, hub, web.url
+        self.tokens: dict[str, str] = {}
+        self.file = Path()
+        self._web = web
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._thread = threading.Thread(target=lambda: asyncio.run(self._run()))
+
+    async def _run(self) -> None:
+        self._loop = asyncio.get_running_loop()
+        await self._web.run()
+
+    def start(self) -> None:
+        """Start the server's thread."""
+        self._thread.start()
+        wait_until(lambda: self._loop, "the server's event loop")
+
+    def stop(self) -> None:
+        """End the server, which must not take long."""
+        if self._loop is not None and self._thread.is_alive():
+            self._loop.call_soon_threadsafe(self._web.stop)
+        self._thread.join(10)
+        assert not self._thread.is_alive(), "the server does not end"
 
     def client(self, role: str | None = None, **options: Any) -> httpx.Client:
         """Return a client that sends the token of a role, or none."""
         headers = {} if role is None else {"Authorization": f"Bearer {self.tokens[role]}"}
         headers |= options.pop("headers", {})
-        return httpx.Client(base_url=self.url, headers=headers, timeout=30, **options)
+        return httpx.Client(
+            base_url=self.url, headers=headers, timeout=30, verify=_NO_TLS, **options
+        )
 
     @contextmanager
     def logged_in(self, role: str) -> Iterator[httpx.Client]:
@@ -74,28 +102,22 @@ def served(
     async def act(action: views.AlertAction) -> None:
         shop.board.take_action(action, 0)
 
+    hub = Hub(shop.board, lambda: 5.0)
     parts = Parts(
         shop.board,
-        Hub(shop.board, lambda: 5.0),
+        hub,
         explanations or Explanations(None, None),
         act,
         lambda: health(shop),
     )
     web = WebServer(create_app(parts, access, hosts), "127.0.0.1", 0, proxies)
-    loops: list[asyncio.AbstractEventLoop] = []
-
-    async def run() -> None:
-        loops.append(asyncio.get_running_loop())
-        await web.run()
-
-    thread = threading.Thread(target=lambda: asyncio.run(run()))
-    thread.start()
+    running = Served(shop, web, hub)
+    running.tokens, running.file = tokens, file
+    running.start()
     try:
-        yield Served(shop, web.url, tokens, file)
+        yield running
     finally:
-        loops[0].call_soon_threadsafe(web.stop)
-        thread.join(10)
-        assert not thread.is_alive(), "the server does not end"
+        running.stop()
 
 
 def health(shop: Shop) -> views.Health:

@@ -27,15 +27,15 @@ def running(
     process = Process(directory, arguments, variables)
     process.start()
     try:
-        yield str(said(process, r"dashboard: (http://\S+)/")), process
+        yield said(process, r"dashboard: (http://\S+)/"), process
     finally:
         process.stop()
 
 
 def said(process: Process, pattern: str) -> str:
     """Return what the command says in words of this form."""
-    found = wait_until(lambda: re.search(pattern, process.log.read_text("utf-8")), pattern, 60)
-    return found[1]
+    found = wait_until(lambda: re.findall(pattern, process.log.read_text("utf-8")), pattern, 60)
+    return str(found[0])
 
 
 def test_it_serves_who_has_the_token_that_it_prints_and_ends_at_once_when_told(
