@@ -81,6 +81,7 @@ class Customers:
             self.profiles.append(b"{}")
             self.present[row] = self.is_named[row] = False
             self.erased_at[row] = 0
+            self.attributes[:, row] = NONE  # a change may come before the first snapshot
         return row
 
     def take(self, snapshots: Snapshots) -> None:

@@ -172,7 +172,7 @@ class HealthWatch:
     ) -> None:
         ends: dict[TopicPartition, int] = await consumer.end_offsets(places)
         told: dict[TopicPartition, Any] = await admin.list_consumer_group_offsets(
-            self._settings.kafka.group
+            self._settings.kafka.group, partitions=places
         )
         committed = {place: meta.offset for place, meta in told.items() if meta.offset >= 0}
         letters = self._topics.name("dead_letters")
