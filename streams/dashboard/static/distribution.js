@@ -54,13 +54,13 @@ function Histogram({ data, unit, query }) {
       markLine: mark(placeOf(edges, data.quartiles[1]), `${t('distribution.median')} ${format.value(data.quartiles[1], unit)}`, colours),
     }],
   }), [shown, unit, language.value]);
-  const keep = ({ dataIndex }) => patch({ where: [...query.getAll('where').filter((each) => !each.startsWith(`${data.indicator}:`)), `${data.indicator}:${edges[dataIndex]}:${edges[dataIndex + 1]}`], page: null });
+  const keep = (at) => patch({ where: [...query.getAll('where').filter((each) => !each.startsWith(`${data.indicator}:`)), `${data.indicator}:${edges[at]}:${edges[at + 1]}`], page: null });
   return html`
-    <${Chart} testid="distribution-chart" height=${300} option=${option} onClick=${keep} label=${t('distribution.chart', { indicator: indicatorLabel(data.indicator) })} />
+    <${Chart} testid="distribution-chart" height=${300} option=${option} onClick=${({ dataIndex }) => keep(dataIndex)} label=${t('distribution.chart', { indicator: indicatorLabel(data.indicator) })} />
     ${[0, counts.length - 1].some((n) => isWide(edges, n)) && html`<p class="note">${t('distribution.outliers')}</p>`}
     <details class="as-table"><summary>${t('chart.as_table')}</summary>
       <${Wide} label=${t('chart.as_table')}><table><thead><tr><th scope="col">${t('distribution.range')}</th><th scope="col" class="number">${t('customers.title')}</th></tr></thead>
-        <tbody>${counts.map((n, at) => html`<tr key=${at}><th scope="row">${range(at)}</th><td class="number">${format.count(n)}</td></tr>`)}</tbody></table><//>
+        <tbody>${counts.map((n, at) => html`<tr key=${at}><th scope="row"><button type="button" class="link" onClick=${() => keep(at)}>${range(at)}</button></th><td class="number">${format.count(n)}</td></tr>`)}</tbody></table><//>
     </details>`;
 }
 

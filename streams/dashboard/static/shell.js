@@ -7,7 +7,7 @@ import { choose, language, t } from './i18n.js';
 import { stream } from './live.js';
 import { route } from './router.js';
 import { theme, toggleTheme } from './theme.js';
-import { Toasts } from './toasts.js';
+import { areOn, Toasts, toggleMessages } from './toasts.js';
 import { Icon } from './ui.js';
 
 const PLACES = ['pyramid', 'customers', 'movements', 'alerts', 'rfm', 'model', 'health'];
@@ -56,6 +56,7 @@ function Header() {
         ${at?.at ? html`<span class="wide-only">${t('header.as_of')}</span> <time datetime=${at.at}>${format.instant(at.at)}</time>` : t('header.waiting')}
       </p>
       <div class="actions">
+        <${MessageSwitch} />
         <${LanguageSwitch} />
         <${ThemeSwitch} />
         <${Who} who=${who} />
@@ -78,6 +79,12 @@ export function ThemeSwitch() {
   const isDark = useCell(theme) === 'dark';
   const label = t(isDark ? 'header.to_light' : 'header.to_dark');
   return html`<button type="button" class="icon-button" data-testid="theme-switch" aria-label=${label} title=${label} onClick=${toggleTheme}><${Icon} name=${isDark ? 'sun' : 'moon'} /></button>`;
+}
+
+function MessageSwitch() {
+  const isOn = useCell(areOn);
+  const label = t('header.messages');
+  return html`<button type="button" class="icon-button" data-testid="message-switch" aria-label=${label} title=${t(isOn ? 'header.messages_on' : 'header.messages_off')} aria-pressed=${isOn} onClick=${toggleMessages}><${Icon} name=${isOn ? 'messages' : 'silent'} /></button>`;
 }
 
 // Says when what is shown is not what is: while records are read in, and while the stream lags.

@@ -1,4 +1,5 @@
 // A word in passing about a tier that changed or an alert that came.
+import { cell } from './cell.js';
 import * as format from './format.js';
 import { html, useEffect, useState } from './html.js';
 import { t } from './i18n.js';
@@ -6,6 +7,14 @@ import { on } from './live.js';
 import { chosenScore } from './model.js';
 import { route } from './router.js';
 import { CustomerLink, Icon, Move } from './ui.js';
+
+// Whether messages are shown; kept in this browser.
+export const areOn = cell(localStorage.getItem('vp.messages') !== 'off');
+
+export function toggleMessages() {
+  localStorage.setItem('vp.messages', areOn.value ? 'off' : 'on');
+  areOn.set(!areOn.value);
+}
 
 const SHOWN = 3;
 const STAYS_MS = 7000;
@@ -20,7 +29,7 @@ export function Toasts() {
     let last = 0;
     const tell = (kind) => (data) => {
       const isOfScore = kind === 'alert' ? data.state === 'open' : data.score_name === chosenScore(route.value.query);
-      if (!isOfScore || document.hidden) return;
+      if (!isOfScore || !areOn.value || document.hidden) return;
       const now = Date.now();
       if (now - last < APART_MS) return set(withMore(1));
       last = now;
