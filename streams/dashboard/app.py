@@ -27,7 +27,7 @@ _QUESTIONS_AT_ONCE: Final = 8
 """Threads for questions: more would only take memory, as they take turns at the processor."""
 
 _REFUSALS: Final[dict[int | str, dict[str, Any]]] = {
-    status: {"model": Refused} for status in (401, 403, 404, 422, 429)
+    status: {"model": Refused} for status in (400, 401, 403, 404, 409, 413, 414, 422, 429, 503)
 }
 
 
