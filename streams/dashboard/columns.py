@@ -87,11 +87,12 @@ class Customers:
     def take(self, snapshots: Snapshots) -> None:
         """Set customers to how they stand in snapshots, each once."""
         rows = np.array([self.row_of(key) for key in snapshots.keys], np.int64)
-        self.day[rows], self.model[rows] = snapshots.day, snapshots.model
-        self.scores[:, rows], self.tiers[:, rows] = snapshots.scores, snapshots.tiers
-        self.indicators[:, rows], self.classes[:, rows] = snapshots.indicators, snapshots.classes
-        self.attributes[:, rows] = snapshots.attributes
-        self.contributions[rows] = snapshots.contributions
+        at = _place(rows)
+        self.day[at], self.model[at] = snapshots.day, snapshots.model
+        self.scores[:, at], self.tiers[:, at] = snapshots.scores, snapshots.tiers
+        self.indicators[:, at], self.classes[:, at] = snapshots.indicators, snapshots.classes
+        self.attributes[:, at] = snapshots.attributes
+        self.contributions[at] = snapshots.contributions
         unknown = np.flatnonzero(~self.present[rows]).tolist()
         self.present[rows] = True
         self.newest_day = max(self.newest_day, int(snapshots.day.max(initial=NONE)))
@@ -122,7 +123,7 @@ class Customers:
             self.customer_names[row] = name
             self.is_named[row] = name is not None
         rows = np.fromiter(names, np.int64, len(names))
-        self._texts.put(rows, [(self.identity(row), name) for row, name in names.items()])
+        self._texts.put(rows, [(self.ids[row], name) for row, name in names.items()])
         self._unordered = True
 
     # ---------------------------------------------------------------------------------- reading
@@ -186,6 +187,13 @@ class Customers:
         if by_name:
             places[~self.is_named[rows]] = np.nan
         return places
+
+
+def _place(rows: Rows) -> Rows | slice:
+    """Return rows that follow each other, as new ones do, as a slice: that is quicker."""
+    if rows.size and rows[-1] - rows[0] + 1 == rows.size and bool((np.diff(rows) == 1).all()):
+        return slice(int(rows[0]), int(rows[-1]) + 1)
+    return rows
 
 
 def _longer(column: NDArray[np.generic], used: int, room: int) -> NDArray[np.generic]:

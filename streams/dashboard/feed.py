@@ -18,7 +18,7 @@ from pydantic import ValidationError
 from streams.clients import kafka_admin, kafka_consumer, kafka_producer
 from streams.dashboard import views
 from streams.dashboard.background import Background
-from streams.dashboard.board import Board
+from streams.dashboard.board import Board, Progress
 from streams.dashboard.outcomes import Outcome, outcome_of
 from streams.dashboard.snapshots import QuickReader
 from streams.errors import CheckError, DependencyError
@@ -207,7 +207,8 @@ class Feed:
 
     def _take_snapshots(self, place: TP, records: Records) -> None:
         """Take snapshots; of a customer that has several here the last one only."""
-        newest = {key: n for n, key in enumerate(_keys(records)) if key}
+        buffer = records.buffer.tobytes()
+        newest = {key: n for n, key in enumerate(_keys(buffer, records)) if key}
         is_gone = records.value_length < 0
         gone = [(key, int(records.timestamp[n])) for key, n in newest.items() if is_gone[n]]
         kept = [(key, n) for key, n in newest.items() if not is_gone[n]]
@@ -215,24 +216,26 @@ class Feed:
             self._board.erase(erased)
         for part in _parts(kept):
             try:
-                self._take_part(records, part)
+                self._take_part(buffer, records, part)
             except ValueError:
-                self._take_one_by_one(place, records, part)
+                self._take_one_by_one(place, buffer, records, part)
 
-    def _take_part(self, records: Records, part: Sequence[tuple[bytes, int]]) -> None:
+    def _take_part(
+        self, buffer: bytes, records: Records, part: Sequence[tuple[bytes, int]]
+    ) -> None:
         rows = np.array([n for _, n in part], np.int64)
         start = records.value_start[rows]
         end = start + records.value_length[rows]
-        snapshots = self._reader.read([key for key, _ in part], records.buffer, start, end)
+        snapshots = self._reader.read([key for key, _ in part], buffer, start, end)
         self._board.take(snapshots, int(records.timestamp[rows].max()))
 
     def _take_one_by_one(
-        self, place: TP, records: Records, part: Sequence[tuple[bytes, int]]
+        self, place: TP, buffer: bytes, records: Records, part: Sequence[tuple[bytes, int]]
     ) -> None:
         """Take those snapshots that are some, and tell of the others."""
         for key, n in part:
             try:
-                self._take_part(records, [(key, n)])
+                self._take_part(buffer, records, [(key, n)])
             except ValueError as error:
                 self._cannot_use(place, int(records.offset[n]), str(error))
 
@@ -283,8 +286,7 @@ class Feed:
             self._put_in_order()
         self._board.progress = progress
 
-    def _loaded(self, progress: Any) -> Any:
-        self._put_in_order()
+    def _loaded(self, progress: Progress) -> Progress:
         seconds = round(time.monotonic() - self._began, 3)
         customers, changes, alerts = self._board.held()
         LOG.info(
@@ -308,9 +310,8 @@ class Feed:
         self._troubled(f"the dashboard's reader ended by a bug: {error!r}; restart the dashboard")
 
 
-def _keys(records: Records) -> Iterator[bytes]:
+def _keys(buffer: bytes, records: Records) -> Iterator[bytes]:
     """Yield the key of each record, nothing for none."""
-    buffer = records.buffer.tobytes()
     ends = (records.key_start + records.key_length.clip(0)).tolist()
     for start, end in zip(records.key_start.tolist(), ends, strict=True):
         yield buffer[start:end]

@@ -1,6 +1,6 @@
 """Snapshots of customers, as bytes → as columns, with the positions of one model."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date
 from typing import Any, Final, NamedTuple
 
@@ -135,6 +135,11 @@ class PlainReader:
         into.profiles[n] = text  # type: ignore[index]
 
 
+_MODEL: Final = 1
+_PROFILE: Final = 2
+"""Places among the texts of a snapshot."""
+
+
 class QuickReader:
     """Reads the snapshots of one model compiled, and any other as `PlainReader` does."""
 
@@ -144,7 +149,8 @@ class QuickReader:
         self._names, self._codes = names, codes
         self._plain = PlainReader(names, codes)
         self._shape = shape_of(names, limits)
-        self._models: dict[bytes, int] = {}
+        self._models = _Coded(lambda text: codes.models.code(orjson.loads(text) if text else None))
+        self._coded = {name: _Coded(_coder(codes, a)) for a, name in enumerate(ATTRIBUTES)}
         number = 1  # behind the sequence
         self._scores: list[int] = []
         self._terms: list[int] = []
@@ -159,7 +165,7 @@ class QuickReader:
     def read(
         self,
         keys: Sequence[bytes],
-        buffer: NDArray[np.uint8],
+        buffer: bytes,
         start: NDArray[np.int64],
         end: NDArray[np.int64],
     ) -> Snapshots:
@@ -168,45 +174,75 @@ class QuickReader:
         Raises:
             ValueError: A value is not what `customer-scores` holds; says nothing of what it holds.
         """
-        found = scan(self._shape, buffer, start, end)
-        scores, segments, n = len(self._names.scores), len(self._names.segments), len(keys)
+        found = scan(self._shape, np.frombuffer(buffer, np.uint8), start, end)
+        found.texts[~found.read] = 0
+        scores, segments = len(self._names.scores), len(self._names.segments)
+        said = _Said([], [], [])
+        self._read_profiles(buffer, found.texts[:, _PROFILE], said)
         snapshots = Snapshots(
             keys,
             found.day,
-            np.full(n, NONE, np.int32),
+            self._coded_models(buffer, found.texts[:, _MODEL]),
             found.numbers[:, self._scores].T.copy(),
             found.words[:, :scores].T.copy(),
             found.numbers[:, self._indicators].T.copy(),
             found.numbers[:, self._terms].astype(np.float32),
             found.words[:, scores : scores + segments].T.copy(),
-            np.full((len(ATTRIBUTES), n), NONE, np.int32),
-            [None] * n,
-            [b"{}"] * n,
+            np.array(said.codes, np.int32).reshape(-1, len(ATTRIBUTES)).T.copy(),
+            said.names,
+            said.profiles,
         )
-        for row, is_read, ((_, _), (model, model_end), (profile, profile_end)) in zip(
-            range(n), found.read.tolist(), found.texts.tolist(), strict=True
-        ):
-            if is_read:
-                code = self._model(buffer[model:model_end].tobytes())
-                snapshots.model[row] = code
-                self._profile(snapshots, row, buffer[profile:profile_end].tobytes())
-            else:
-                self.plainly_read += 1
-                _empty_row(snapshots, row)
-                self._plain.read_one(snapshots, row, buffer[start[row] : end[row]].tobytes())
+        for row in np.flatnonzero(~found.read).tolist():
+            self.plainly_read += 1
+            _empty_row(snapshots, row)
+            self._plain.read_one(snapshots, row, buffer[start[row] : end[row]])
         return snapshots
 
-    def _model(self, text: bytes) -> int:
-        code = self._models.get(text)
-        if code is None:
-            code = self._models[text] = self._codes.models.code(orjson.loads(text))
+    def _coded_models(self, buffer: bytes, spans: NDArray[np.int64]) -> NDArray[np.int32]:
+        pairs = zip(spans[:, 0].tolist(), spans[:, 1].tolist(), strict=True)
+        return np.array([self._models[buffer[start:end]] for start, end in pairs], np.int32)
+
+    def _read_profiles(self, buffer: bytes, spans: NDArray[np.int64], said: "_Said") -> None:
+        """Read profiles one by one: many objects that live at once would be looked through often.
+
+        (Python's collector of cycles looks at lists and dictionaries: 5 µs a snapshot.)
+        """
+        coded = tuple(self._coded.items())
+        for start, end in zip(spans[:, 0].tolist(), spans[:, 1].tolist(), strict=True):
+            text = buffer[start:end] or b"{}"
+            try:
+                get = orjson.loads(text).get
+                said.codes.extend(codes[get(name)] for name, codes in coded)
+            except (AttributeError, TypeError):
+                raise ValueError("its profile is no JSON object of plain values") from None
+            said.names.append(text_of(get(NAME)))
+            said.profiles.append(text)
+
+
+class _Said(NamedTuple):
+    """What profiles say: codes of `ATTRIBUTES` one after the other, names, and all as JSON."""
+
+    codes: list[int]
+    names: list[str | None]
+    profiles: list[bytes]
+
+
+class _Coded(dict[Any, int]):
+    """Codes by what JSON says, filled as they are asked for."""
+
+    def __init__(self, code: Callable[[Any], int]) -> None:
+        super().__init__()
+        self._code = code
+
+    def __missing__(self, said: Any) -> int:
+        code = self._code(said)
+        if said is None or isinstance(said, str | bytes):  # True and 1.0 would be the same key
+            self[said] = code
         return code
 
-    def _profile(self, into: Snapshots, row: int, text: bytes) -> None:
-        try:
-            self._plain.read_profile(into, row, orjson.loads(text), text)
-        except (AttributeError, TypeError, ValueError):
-            raise ValueError("its profile is no JSON object") from None
+
+def _coder(codes: Codes, attribute: int) -> Callable[[Any], int]:
+    return lambda said: codes.attributes[attribute].code(text_of(said))
 
 
 def _empty_row(snapshots: Snapshots, row: int) -> None:

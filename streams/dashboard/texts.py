@@ -64,7 +64,7 @@ class Searchable:
             self._start = np.concatenate([self._start, np.zeros(more, np.int64)])
             self._length = np.concatenate([self._length, np.zeros(more, np.int32)])
 
-    def put(self, rows: NDArray[np.int64], texts: Sequence[tuple[str, str | None]]) -> None:
+    def put(self, rows: NDArray[np.int64], texts: Sequence[tuple[bytes, str | None]]) -> None:
         """Set the ids and names of rows, each row once."""
         parts = [_folded(identity, name) for identity, name in texts]
         lengths = np.fromiter(map(len, parts), np.int32, len(parts))
@@ -106,8 +106,10 @@ class Searchable:
         self._buffer, self._wasted = buffer, 0
 
 
-def _folded(identity: str, name: str | None) -> bytes:
-    return _SEPARATOR.join([identity.casefold().encode(), (name or "").casefold().encode()])
+def _folded(identity: bytes, name: str | None) -> bytes:
+    plain = identity.isascii()
+    folded = identity.lower() if plain else identity.decode("utf-8", "replace").casefold().encode()
+    return folded + _SEPARATOR + (name.casefold().encode() if name else b"")
 
 
 @jit
