@@ -20,7 +20,7 @@ from scoring.arena import NEVER
 from scoring.model import parse
 from scoring.money import Rates
 from scoring.outcomes import TIER_CHANGE
-from scoring.scorer import Scorer
+from scoring.scorer import Scored, Scorer
 from streams.decode import Decoder, records_of_lines
 from streams.shop import (
     COMPANIES,
@@ -94,9 +94,13 @@ class Shop:
         blobs, bounds = self.scorer.write(scored.arena)
         for n, name in enumerate(names):
             self.states[name] = blobs[bounds[n] : bounds[n + 1]].tobytes()
-        rows = scored.outcomes.rows[: scored.outcomes.used[0]]
-        told = [row for row in rows if row["kind"] != TIER_CHANGE or row["name"] == self.value]
-        return [self._told(names[row["customer"]].decode(), row) for row in told]
+        return self._all_told(names, scored)
+
+    def turn(self) -> list[Told]:
+        """Bring everybody to the day; return what that causes."""
+        return self._all_told(
+            list(self.states), self.scorer.turn(list(self.states.values()), self.clock)
+        )
 
     @property
     def value(self) -> int:
@@ -115,6 +119,11 @@ class Shop:
         place = self.scorer.names.tiers[self.value].index(tier)
         tiers = arena.standings["tier"][:, self.value].tolist()
         return [name.decode() for name, t in zip(self.states, tiers, strict=True) if t == place]
+
+    def _all_told(self, names: Sequence[bytes], scored: Scored) -> list[Told]:
+        rows = scored.outcomes.rows[: scored.outcomes.used[0]]
+        told = [row for row in rows if row["kind"] != TIER_CHANGE or row["name"] == self.value]
+        return [self._told(names[row["customer"]].decode(), row) for row in told]
 
     def _told(self, customer: str, row: np.void) -> Told:
         is_move = row["kind"] == TIER_CHANGE
@@ -162,12 +171,12 @@ def test_the_last_month_has_moves_up_and_down_and_few_open_alerts() -> None:
     past = list(history(7, shop.start_ms, 2_000))
     recent = next(n for n, event in enumerate(past) if str(event["occurred_at"]) >= since)
     shop.apply(past[:recent])
-    told = shop.apply(past[recent:])
+    told = shop.apply(past[recent:]) + shop.turn()
     ways = Counter((one.before, one.after) for one in told if one.what == "tier")
     assert ways["ordinary", "important"] > 5
     assert ways["important", "ordinary"] > 5
     alerts = {one.customer: one.after for one in told if one.what == "alert"}
-    assert 0 < list(alerts.values()).count("open") < 20
+    assert 0 < list(alerts.values()).count("open") < 15
 
 
 def test_who_is_at_the_top_differs_from_who_is_not() -> None:
@@ -295,7 +304,7 @@ def test_what_is_paid_with_an_invoice_is_what_was_billed() -> None:
             assert billed[event["invoice_id"]] == said
             paid[event["invoice_id"]] += 1
     assert set(paid.values()) == {1}
-    assert 0.7 < len(paid) / len(billed) < 1
+    assert 0.6 < len(paid) / len(billed) < 1
 
 
 def test_the_year_has_some_of_every_type_in_proportion() -> None:

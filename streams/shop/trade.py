@@ -89,7 +89,7 @@ def traffic(
     """Return events without end, each with the seconds after `start_ms` when it happens.
 
     `rate` is events a second, `companies` how many had a `history`. New ones join all the time, so
-    that nobody's year fills up. Who pays pays its oldest open invoice, if it has one.
+    that nobody's year fills up. Who pays pays its oldest open invoice; who has none orders.
     """
     random = Random(f"{seed}/traffic")  # noqa: S311 - a synthetic shop keeps no secrets
     unpaid: dict[str, deque[Bill]] = {}
@@ -105,8 +105,10 @@ def traffic(
         now = Moment(start_ms + int(seconds * 1000), buyer.customer_id, f"T{start_ms}-{n}")
         kind = _one_of(random, {"sale": 1.0, "payment": 1.0, **_follows(buyer.habits)})
         bill, bills = _bill(random, buyer, now.event_id), unpaid[buyer.customer_id]
+        if kind == "payment" and not bills:
+            kind = "sale"
         if kind == "payment":
-            bill = bills.popleft() if bills else bill._replace(invoice="")
+            bill = bills.popleft()
         elif kind == "sale" and bill.invoice:
             bills.append(bill)
         yield seconds, _happens(random, kind, buyer, now, bill)
@@ -232,11 +234,14 @@ def _says(random: Random, kind: str, habits: Habits, now: Moment) -> Event:
 def _years(seed: int, buyer: Company, start_ms: int) -> Iterator[tuple[Moment, Event]]:
     """Return the orders of a company's year, and what followed from each before `start_ms`.
 
-    Who has bought for years has an order of long ago, too, paid at once.
+    Who has bought for years has an order of long ago, too, paid at once. Invoices that were paid
+    before the last `RECENT_DAYS` have no number any more: what is that old is scored on one day,
+    on which each would be long overdue from its sale to its payment.
     """
     random = Random(f"{seed}/years/{buyer.customer_id}")  # noqa: S311 - a synthetic shop
     follows = _follows(buyer.habits)
     usual = buyer.habits.orders
+    filed_ms = start_ms - (_CREDIT_DAYS + RECENT_DAYS) * DAY_MS
     if random.random() < _KNOWN:
         long_ago_ms = start_ms - random.randint(*_KNOWN_DAYS) * DAY_MS
         then = Moment(long_ago_ms, buyer.customer_id, f"H{start_ms}-{buyer.customer_id}-first")
@@ -245,10 +250,12 @@ def _years(seed: int, buyer: Company, start_ms: int) -> Iterator[tuple[Moment, E
     for order in range(max(1, round(random.gauss(usual, usual / 3)))):
         ordered_ms = start_ms - random.randrange(DAY_MS, _YEAR_DAYS * DAY_MS)
         bill = _bill(random, buyer, f"{start_ms}-{buyer.customer_id}-{order}")
-        days_later = {"sale": 0, "payment": _CREDIT_DAYS}
+        days_later = {"sale": 0} | ({"payment": _CREDIT_DAYS} if bill.invoice else {})
         for kind, chance in follows.items():
             if random.random() < chance:
                 days_later[kind] = random.randint(1, 14)
+        if ordered_ms < filed_ms:
+            bill = bill._replace(invoice="")
         for kind, days in days_later.items():
             at_ms = ordered_ms + days * DAY_MS
             event_id = f"H{start_ms}-{buyer.customer_id}-{order}-{kind}"
