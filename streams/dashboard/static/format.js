@@ -70,7 +70,12 @@ export const shortDay = or((ms) => time({ ...zone(), month: 'short', day: 'numer
 
 const dayOf = (date) => time({ ...zone(), dateStyle: 'short' }, date);
 
-// The time for today, day and time for what is older.
-export const moment = or((text) => (dayOf(new Date(text)) === dayOf(new Date())
-  ? clock(text)
-  : time({ ...zone(), month: 'short', day: 'numeric', hour: '2-digit', minute: '2-digit', hourCycle: 'h23' }, new Date(text))));
+const yearOf = (date) => time({ ...zone(), year: 'numeric' }, date);
+
+// The time for today, day and time for what is older, the year where it is another.
+export const moment = or((text) => {
+  const [then, now] = [new Date(text), new Date()];
+  if (dayOf(then) === dayOf(now)) return clock(text);
+  const year = yearOf(then) === yearOf(now) ? {} : { year: 'numeric' };
+  return time({ ...zone(), ...year, month: 'short', day: 'numeric', hour: '2-digit', minute: '2-digit', hourCycle: 'h23' }, then);
+});

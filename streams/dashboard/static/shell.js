@@ -32,7 +32,8 @@ function toMain(event) {
 
 function Navigation() {
   const { path } = useCell(route);
-  const here = path[0] === 'customer' ? 'customers' : path[0] ?? 'pyramid';
+  const named = path[0] === 'customer' ? 'customers' : path[0];
+  const here = [...PLACES, 'more'].includes(named) ? named : 'pyramid';
   const item = (name, isHere, className = '') => html`
     <li key=${name} class=${className}><a href=${`#/${name}`} data-testid=${`nav-${name}`} aria-current=${isHere ? 'page' : null}><${Icon} name=${name} /><span>${t(`nav.${name}`)}</span></a></li>`;
   return html`

@@ -54,7 +54,7 @@ const Toast = ({ toast: { kind, data, more }, close }) => html`
       ${kind === 'alert'
         ? html`<p class="down"><b>⚠ ${t('alert.dropped', { points: format.points(data.drop) })}</b></p>`
         : html`<p><${Move} change=${data} /> <span class="note">${format.points(data.previous_score)} → ${format.points(data.score)}</span></p>`}
-      ${more > 0 && html`<p class="note">${t('toast.more', { n: more, count: more })}</p>`}
+      ${more > 0 && html`<p class="note">${t('toast.more', { n: format.count(more), count: more })}</p>`}
     </div>
     <button type="button" class="icon-button" aria-label=${t('toast.close')} onClick=${close}><${Icon} name="close" /></button>
   </div>`;

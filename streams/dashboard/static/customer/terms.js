@@ -9,13 +9,15 @@ import { Bar, Card, Failure, Loading, Wide } from '../ui.js';
 export function Terms({ score, explained, told }) {
   const said = explained?.available ? explained.explanation.scores[score] : null;
   return html`
-    <${Card} title=${t('terms.title', { score: scoreLabel(score) })} note=${said?.scored_over ? t('terms.over', { n: said.scored_over.indicators, of: said.scored_over.of }) : null} id="explanation">
+    <${Card} title=${t('terms.title', { score: scoreLabel(score) })} note=${over(said?.scored_over)} id="explanation">
       ${said ? html`<${Table} terms=${said.terms} />`
       : explained ? html`<p class="note" data-testid="explanation-missing">${t('terms.unavailable')} ${explained.reason}</p>`
       : told.error ? html`<${Failure} error=${told.error} again=${told.again} />`
       : html`<${Loading} />`}
     <//>`;
 }
+
+const over = (scored) => (scored ? t(scored.indicators === scored.of ? 'terms.all' : 'terms.over', { n: scored.indicators, of: scored.of }) : null);
 
 const Table = ({ terms }) => html`
   <${Wide} label=${t('terms.table')}>

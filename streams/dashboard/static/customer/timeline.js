@@ -4,7 +4,7 @@ import * as format from '../format.js';
 import { html, useState } from '../html.js';
 import { t } from '../i18n.js';
 import { classLabel, scoreLabel, segmentLabel, tierLabel } from '../model.js';
-import { Card, Empty } from '../ui.js';
+import { Card, Empty, Wide } from '../ui.js';
 
 const STEP = 15;
 
@@ -13,10 +13,12 @@ export function Timeline({ timeline }) {
   return html`
     <${Card} title=${t('timeline.title')}>
       ${timeline.length === 0 ? html`<${Empty} title=${t('timeline.none')} hint=${t('timeline.none_hint')} />` : html`
-        <ol class="timeline" data-testid="timeline">
-          ${timeline.slice(0, shown).map((each, n) => html`<${Happening} key=${`${each.at}${each.kind}${n}`} each=${each} />`)}
-        </ol>
-        ${timeline.length > shown && html`<button type="button" onClick=${() => show(shown + STEP)}>${t('timeline.more')}</button>`}`}
+        <${Wide} label=${t('timeline.title')} tall>
+          <ol class="timeline" data-testid="timeline">
+            ${timeline.slice(0, shown).map((each, n) => html`<${Happening} key=${`${each.at}${each.kind}${n}`} each=${each} />`)}
+          </ol>
+          ${timeline.length > shown && html`<button type="button" onClick=${() => show(shown + STEP)}>${t('timeline.more')}</button>`}
+        <//>`}
     <//>`;
 }
 

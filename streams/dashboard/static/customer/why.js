@@ -17,7 +17,7 @@ export function Why({ history, score }) {
     <${Card} title=${t('why.title')} id="why-changed" actions=${pick}>
       ${change ? html`
         <p class="why-move"><${Move} change=${change} /></p>
-        <p class="note">${t(change.cause?.type ? 'why.event' : 'why.time', { score: scoreLabel(score), from: format.points(change.previous_score), to: format.points(change.score), cause: causeWord(change.cause), at: format.instant(change.occurred_at) })}</p>
+        <p class="note">${t('why.change', { score: scoreLabel(score), from: format.points(change.previous_score), to: format.points(change.score), cause: causeWord(change.cause), at: format.instant(change.occurred_at) })}</p>
         <${Drivers} drivers=${change.drivers} most=${6} />`
       : html`<${Empty} title=${t('why.none')} hint=${t('why.none_hint')} />`}
     <//>`;

@@ -18,7 +18,8 @@ import { Alert } from './alerts.js';
 export function View({ path, query }) {
   const id = path.slice(1).join('/');
   const answer = useAnswer(`/api/customers/${encodeURIComponent(id)}`);
-  return html`<${Shown} answer=${answer} rows=${10}>${(data) => html`<${Customer} data=${data} query=${query} again=${answer.again} />`}<//>`;
+  if (!answer.data) return html`<${Page} title=${id}><${Shown} answer=${answer} rows=${10} /><//>`;
+  return html`<${Shown} answer=${answer}>${(data) => html`<${Customer} data=${data} query=${query} again=${answer.again} />`}<//>`;
 }
 
 function Customer({ data, query, again }) {
