@@ -5,12 +5,13 @@ from __future__ import annotations
 import asyncio
 import ssl
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import httpx
+from fastapi import FastAPI
 
 from streams.dashboard import views
 from streams.dashboard.access import Access
@@ -33,14 +34,24 @@ _NO_TLS = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 class Served:
     """A running dashboard over a shop; `tokens` are the texts by role."""
 
-    def __init__(self, shop: Shop, web: WebServer, hub: Hub) -> None:
+    def __init__(self, shop: Shop, web: WebServer, app: FastAPI) -> None:
         """Take what `served` has made; tokens come later."""
-        self.shop, self.hub, self.url = shop, hub, web.url
+        self.shop, self.url, self._app = shop, web.url, app
         self.tokens: dict[str, str] = {}
         self.file = Path()
         self._web = web
         self._loop: asyncio.AbstractEventLoop | None = None
         self._thread = threading.Thread(target=lambda: asyncio.run(self._run()))
+
+    @property
+    def hub(self) -> Hub:
+        """What event streams hear from."""
+        hub: Hub = self._app.state.parts.hub
+        return hub
+
+    def refuse_writes(self, act: Callable[[object], Awaitable[None]]) -> None:
+        """Let `act` stand where actions about alerts go."""
+        self._app.state.parts = self._app.state.parts._replace(act=act)
 
     async def _run(self) -> None:
         self._loop = asyncio.get_running_loop()
@@ -102,16 +113,16 @@ def served(
     async def act(action: views.AlertAction) -> None:
         shop.board.take_action(action, 0)
 
-    hub = Hub(shop.board, lambda: 5.0)
     parts = Parts(
         shop.board,
-        hub,
+        Hub(shop.board, lambda: 5.0),
         explanations or Explanations(None, None),
         act,
         lambda: health(shop),
     )
-    web = WebServer(create_app(parts, access, hosts), "127.0.0.1", 0, proxies)
-    running = Served(shop, web, hub)
+    app = create_app(parts, access, hosts)
+    web = WebServer(app, "127.0.0.1", 0, proxies)
+    running = Served(shop, web, app)
     running.tokens, running.file = tokens, file
     running.start()
     try:
