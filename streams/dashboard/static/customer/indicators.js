@@ -4,6 +4,7 @@ import { html, useState } from '../html.js';
 import { t } from '../i18n.js';
 import { indicatorLabel } from '../model.js';
 import { Card, Empty, Icon, Wide } from '../ui.js';
+import { Clipped, Filled } from './terms.js';
 
 export function Indicators({ data, explained }) {
   const [text, set] = useState('');
@@ -23,4 +24,4 @@ export function Indicators({ data, explained }) {
 }
 
 const Mark = ({ term }) => term && html`
-  ${term.filled && html`<span class="badge filled">${t('terms.filled')}</span>`}${term.clipped && html`<span class="badge clipped">${t('terms.clipped')}</span>`}`;
+  ${term.filled && html`<${Filled} how=${term.filled.how} />`}${term.clipped && html`<${Clipped} />`}`;

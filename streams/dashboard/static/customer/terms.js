@@ -46,11 +46,14 @@ function Row({ term }) {
 }
 
 // What stood for a missing value, and which end a value was clipped to.
-export function Because({ term: { filled, clipped }, unit }) {
+function Because({ term: { filled, clipped }, unit }) {
   return html`
-    ${filled && html`<span class="badge filled">${t('terms.filled')}</span> <span class="note">${howFilled(filled)}</span>`}
-    ${clipped && html`<span class="badge clipped">${t('terms.clipped')}</span> <span class="note">${t(clipped.to === 'low' ? 'terms.counts_at_least' : 'terms.counts_at_most', { bound: format.value(clipped.bound, unit) })}</span>`}`;
+    ${filled && html`<${Filled} how=${filled.how} /> <span class="note">${howFilled(filled)}</span>`}
+    ${clipped && html`<${Clipped} /> <span class="note">${t(clipped.to === 'low' ? 'terms.counts_at_least' : 'terms.counts_at_most', { bound: format.value(clipped.bound, unit) })}</span>`}`;
 }
+
+export const Filled = ({ how }) => html`<span class=${`badge ${how === 'left_out' ? '' : 'filled'}`}>${t(how === 'left_out' ? 'terms.left_out' : 'terms.filled')}</span>`;
+export const Clipped = () => html`<span class="badge clipped">${t('terms.clipped')}</span>`;
 
 function howFilled(filled) {
   const values = { share: format.percent(filled.share ?? 0), of: t(`filled.${filled.of ?? 'mean'}`), by: filled.by ?? '', text: filled.text ?? format.MISSING };

@@ -2,7 +2,7 @@
 import * as format from '../format.js';
 import { html, useState } from '../html.js';
 import { inWords, named, t } from '../i18n.js';
-import { chosenScore, classLabel, indicatorLabel, model, scoreLabel, scoreOf, segmentLabel } from '../model.js';
+import { chosenScore, classLabel, indicatorLabel, indicatorOf, model, scoreLabel, scoreOf, segmentLabel } from '../model.js';
 import { palette, tierColour } from '../theme.js';
 import { Bar, Card, Icon, Page, Wide } from '../ui.js';
 import { ScoreSelect } from '../score_select.js';
@@ -28,11 +28,12 @@ function Weights({ score }) {
   if (score.groups.length === 0) {
     return html`<p>${t('model.joined', { scores: (score.joins ?? []).map(scoreLabel).join(' + ') })}</p>`;
   }
+  const most = Math.max(...score.groups.flatMap((group) => group.terms.map((term) => term.weight)));
   return score.groups.map((group) => html`
     <div class="weight-group" key=${group.name}>
       <h3>${inWords(group.label, group.name)} <span class="note">${format.percent(group.weight)}</span></h3>
       <ul>${group.terms.map((term) => html`
-        <li key=${term.indicator} class="weight"><span>${inWords(term.label, term.indicator)}</span><${Bar} share=${term.weight * 2.5} colour=${palette().accent} /><b>${format.percent(term.weight)}</b></li>`)}</ul>
+        <li key=${term.indicator} class="weight"><span>${inWords(term.label, term.indicator)}</span><${Bar} share=${term.weight / most} colour=${palette().accent} /><b>${format.percent(term.weight)}</b></li>`)}</ul>
     </div>`);
 }
 
@@ -48,12 +49,10 @@ function Tiers({ score: { name, tiers } }) {
     <p class="note">${t(name && tiers.some((tier) => tier.conditions.length) ? 'model.by_conditions' : 'model.by_points')}</p>`;
 }
 
-function condition(each) {
-  const bounds = [];
-  if (each.at_least !== null && each.at_least !== undefined) bounds.push(`≥ ${format.count(each.at_least)}`);
-  if (each.at_most !== null && each.at_most !== undefined) bounds.push(`≤ ${format.count(each.at_most)}`);
-  if (each.below !== null && each.below !== undefined) bounds.push(`< ${format.count(each.below)}`);
-  return `${indicatorLabel(each.indicator)} ${bounds.join(' ')}`;
+function condition({ indicator, at_least: least = null, at_most: most = null, below = null }) {
+  const bounds = [['≥', least], ['≤', most], ['<', below]].filter(([, bound]) => bound !== null);
+  const unit = indicatorOf(indicator)?.unit;
+  return `${indicatorLabel(indicator)} ${bounds.map(([sign, bound]) => `${sign} ${format.valueExact(bound, unit)}`).join(' ')}`;
 }
 
 const Segments = () => html`
