@@ -25,10 +25,11 @@ from streams.dashboard.board import Board
 from streams.dashboard.catalogue import ATTRIBUTES, Catalogue
 from streams.dashboard.feed import Feed
 from streams.dashboard.filters import Between, Filter, Moved
+from streams.event_files import decoded_chunks
 from streams.model_file import load_model
 from streams.replay import Options, Replay
 from streams.settings import PACKAGED, Settings
-from streams.shop import trade
+from streams.shop.trade import history
 from streams.topics import Topics, ensure
 from tests.servers import Kafka, start_kafka, wait_until
 
@@ -63,16 +64,14 @@ def main() -> int:
 
 def scored(companies: int) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
     """Return the snapshots of a shop with so many companies, and its tier changes."""
-    trade.COMPANIES = companies  # type: ignore[misc]  # the demo has fewer
-    run = Replay(load_model(MODEL), Options(), int(time.time() * 1000))
-    lines = b"".join(orjson.dumps(event) + b"\n" for event in trade.history(7, run._now_ms))
-    from streams.event_files import decoded_chunks
-
+    now_ms = int(time.time() * 1000)
+    run = Replay(load_model(MODEL), Options(), now_ms)
+    lines = b"".join(orjson.dumps(event) + b"\n" for event in history(7, now_ms, companies))
     with tempfile.NamedTemporaryFile(suffix=".ndjson") as file:
         file.write(lines)
         file.flush()
         changes = []
-        for _, _, decoded in decoded_chunks(Path(file.name), run.decoder, run._now_ms):
+        for _, _, decoded in decoded_chunks(Path(file.name), run.decoder, now_ms):
             changes += [each.value for each in run.apply(decoded) if each.role == "tier_changes"]
     snapshots = [snapshot for _, some in run.final() for snapshot in some]
     return snapshots, changes

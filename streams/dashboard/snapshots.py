@@ -175,7 +175,7 @@ class QuickReader:
             ValueError: A value is not what `customer-scores` holds; says nothing of what it holds.
         """
         found = scan(self._shape, np.frombuffer(buffer, np.uint8), start, end)
-        found.texts[~found.read] = 0
+        found.texts[~found.read], found.numbers[~found.read] = 0, np.nan
         scores, segments = len(self._names.scores), len(self._names.segments)
         said = _Said([], [], [])
         self._read_profiles(buffer, found.texts[:, _PROFILE], said)
