@@ -1,8 +1,9 @@
 """Server-sent events: what happens, told to every open page, and never more than a page takes.
 
-The board tells the hub in the feed's thread. Several times a second the hub words what has come
-in, once for all, and puts it into the queue of each listener that may see it. A queue is bounded:
-who does not read loses the oldest, and is told how many.
+The board tells the hub in the feed's thread. Five times a second the hub words what has come in,
+once for all, and puts it into the queue of each listener that may see it, who is sent some of it
+each time: no page can show thousands of changes a second. A queue is bounded: where more comes than
+is sent or read, the oldest go, and how many is told.
 """
 
 import asyncio
@@ -23,6 +24,9 @@ from streams.dashboard.board import Board
 from streams.tasks import end
 
 LONGEST_QUEUE: Final = 256
+MOST_AT_ONCE: Final = 32
+"""Events that a listener is sent each time, five times a second."""
+
 MOST_LISTENERS: Final = 1_000
 HEARTBEAT_S: Final = 15.0
 _TICK_S: Final = 0.2
@@ -62,12 +66,19 @@ class Listener:
             self._queue.popleft()
             self._missed += 1
         self._queue.append(frame)
-        self._woken.set()
+
+    def miss(self, events: int) -> None:
+        """Count events that will not be sent."""
+        self._missed += events
 
     def put_state(self, frame: bytes) -> None:
         """Put the newest state in the place of one that was not sent yet."""
         self._state, self.has_state = frame, True
-        self._woken.set()
+
+    def wake(self) -> None:
+        """Let some of what waits be sent, if anything does."""
+        if self._queue or self._missed or self._state is not None:
+            self._woken.set()
 
     def close(self) -> None:
         """End the stream after what is being sent now."""
@@ -75,14 +86,13 @@ class Listener:
         self._woken.set()
 
     async def frames(self) -> bytes:
-        """Return all that waits, once something does; nothing when closed."""
+        """Return some of what waits, once woken; nothing when closed."""
         await self._woken.wait()
         self._woken.clear()
         frames = [_frame("missed", orjson.dumps({"n": self._missed}))] if self._missed else []
-        frames += self._queue
+        frames += [self._queue.popleft() for _ in range(min(len(self._queue), MOST_AT_ONCE))]
         if self._state is not None:
             frames.append(self._state)
-        self._queue.clear()
         self._missed, self._state = 0, None
         return b"".join(frames)
 
@@ -95,6 +105,9 @@ class Hub:
         self._events_per_s = events_per_s
         self._listeners: set[Listener] = set()
         self._heard: deque[tuple[str, views.View, str | None]] = deque(maxlen=_MOST_WAITING)
+        self._unheard = 0
+        """How many the hub was too slow to hear, ever."""
+        self._unheard_told = 0
         self._told = (-1, 0.0)
 
     def open(self, owner: str | None) -> Listener:
@@ -129,14 +142,21 @@ class Hub:
                 await asyncio.sleep(_TICK_S)
                 self._tell_what_was_heard()
                 await self._tell_states()
+                for listener in self._listeners:
+                    listener.wake()
         finally:
             unsubscribe()
             self.close()
 
     def _hear(self, kind: str, what: views.View, owner: str | None) -> None:
+        self._unheard += len(self._heard) == _MOST_WAITING
         self._heard.append((kind, what, owner))
 
     def _tell_what_was_heard(self) -> None:
+        if lost := self._unheard - self._unheard_told:
+            self._unheard_told += lost
+            for listener in self._listeners:
+                listener.miss(lost)
         for _ in range(len(self._heard)):
             kind, what, owner = self._heard.popleft()
             concerned = [each for each in self._listeners if each.owner in (None, owner)]

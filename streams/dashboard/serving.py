@@ -15,7 +15,7 @@ from streams.dashboard.app import create_app
 from streams.dashboard.board import Board
 from streams.dashboard.border import loopback_names
 from streams.dashboard.catalogue import Catalogue
-from streams.dashboard.event_stream import Hub
+from streams.dashboard.event_stream import MOST_LISTENERS, Hub
 from streams.dashboard.explaining import Explanations
 from streams.dashboard.feed import Feed
 from streams.dashboard.health import HealthWatch
@@ -28,6 +28,8 @@ LOG: Final = structlog.get_logger(__name__)
 _KEEP_ALIVE_S: Final = 30
 _LEAVE_S: Final = 5
 _BACKLOG: Final = 1024
+_MOST_CONNECTIONS: Final = MOST_LISTENERS + 1_000
+"""Beyond them the answer is 503."""
 
 
 class _Server(uvicorn.Server):
@@ -60,6 +62,7 @@ class WebServer:
                 proxy_headers=bool(proxies),
                 forwarded_allow_ips=proxies or None,
                 ws="none",
+                limit_concurrency=_MOST_CONNECTIONS,
                 lifespan="on",
                 timeout_keep_alive=_KEEP_ALIVE_S,
                 timeout_graceful_shutdown=_LEAVE_S,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import socket
+from collections import deque
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -14,7 +15,7 @@ import httpx
 import pytest
 
 from streams.dashboard import event_stream
-from streams.dashboard.event_stream import LONGEST_QUEUE, Listener
+from streams.dashboard.event_stream import LONGEST_QUEUE, MOST_AT_ONCE, Listener
 from tests.dashboard_web.server import Served, served
 from tests.dashboard_web.shop import CUSTOMERS, Shop, customer_id, tier_change, value_alert
 from tests.waiting import wait_until
@@ -80,12 +81,45 @@ async def test_of_a_page_that_does_not_read_the_oldest_go_and_their_number_is_to
     for n in range(10):
         listener.put(b"event: %d\n\n" % n)
         listener.put_state(b"event: state %d\n\n" % n)
+    listener.wake()
     told = (await listener.frames()).decode().split("\n\n")[:-1]
     assert told == [
         'event: missed\ndata: {"n":7}', "event: 7", "event: 8", "event: 9", "event: state 9",
     ]  # fmt: skip
     listener.put(b"event: 10\n\n")
+    listener.wake()
     assert await listener.frames() == b"event: 10\n\n", "they are told once"
+
+
+async def test_a_page_is_sent_some_events_each_time_and_the_others_after_them() -> None:
+    listener = Listener(None)
+    for n in range(MOST_AT_ONCE + 2):
+        listener.put(b"%d " % n)
+    sent = []
+    for _ in range(2):
+        listener.wake()
+        sent.append((await listener.frames()).split())
+    assert [int(n) for n in sent[0] + sent[1]] == list(range(MOST_AT_ONCE + 2))
+    assert len(sent[1]) == 2
+    listener.wake()
+    with pytest.raises(TimeoutError):
+        async with asyncio.timeout(0.05):
+            await listener.frames()
+
+
+def test_what_the_hub_was_too_slow_to_hear_is_told_as_missed(
+    own: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(event_stream, "_MOST_WAITING", 2)
+    monkeypatch.setattr(own.hub, "_heard", deque(maxlen=2))
+    with own.client("viewer") as client, client.stream("GET", "/api/stream") as stream:
+        told = events(stream)
+        next_of("state", told)
+        own.shop.take(
+            "tier_changes", *(tier_change(own.shop.catalogue, n, sequence=50) for n in range(10))
+        )
+        missed = next_of("missed", told)["n"]
+        assert 6 <= missed <= 8, "the hub may have heard some in between"
 
 
 async def test_a_closed_listener_says_so_at_once() -> None:
@@ -101,6 +135,7 @@ def test_a_connection_that_takes_nothing_is_given_up(
     own: Served, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(event_stream, "_SEND_S", 0.5)
+    monkeypatch.setattr(event_stream, "MOST_AT_ONCE", LONGEST_QUEUE)  # fills the socket sooner
     hub_listeners = _listeners(own)
     url = httpx.URL(own.url)
     with socket.create_connection((url.host, url.port)) as connection:
