@@ -32,8 +32,12 @@ _AHEAD: Final = 20_000
 partition and forgets what is older, read or not."""
 _UNREAD: Final = 4_000
 """Snapshots and outcomes that the dashboard has not read, at most, for the same reason."""
-_UNPUBLISHED: Final = 8
-"""Commits that are not published, at most, all shards together: what they caused cannot be read."""
+_UNPUBLISHED: Final = 32
+"""Commits that are not published, at most, all shards together: nobody can have read them."""
+_PAUSE_S: Final = 0.02
+"""Between two looks at how far the worker is: figures in this process."""
+_LOOK_S: Final = 0.2
+"""Between two looks at how far the dashboard has read."""
 
 
 class Program(NamedTuple):
@@ -115,6 +119,7 @@ class Demo:
         self._console = console
         self._began = began
         self._opens = opens
+        self._unread = _UNREAD + 1  # nothing is sent before the dashboard reads
 
     async def until(self, seconds: float | None) -> None:
         """Run until a signal, for so many seconds at most, or until a part fails.
@@ -151,24 +156,24 @@ class Demo:
     # -- the page
 
     async def _browse(self) -> None:
-        """Say where the page is when it answers, and open it; then see that it goes on."""
+        """Say where the page is when it answers, and open it; then see how far it has read."""
         await _wait_until(self._is_up)
         self._console.print(
             f"the dashboard 网页: [bold]{self._page.url}/[/bold] after {self._since():.1f} s"
         )
         if self._opens and _has_display():
             await asyncio.to_thread(webbrowser.open, f"{self._page.url}/")
-        while True:
-            await asyncio.sleep(1.0)
-            await asyncio.to_thread(self._page.is_up)
+        while await self._is_up():
+            self._unread = await self._ask_unread()
+            await asyncio.sleep(_LOOK_S)
 
     async def _is_up(self) -> bool:
         return await asyncio.to_thread(self._page.is_up)
 
-    async def _has_read(self, but: int) -> bool:
-        """Tell whether the dashboard has read all records but so many."""
+    async def _ask_unread(self) -> int:
+        """Return how many records the dashboard has not read."""
         told = await asyncio.to_thread(self._page.ask, "/api/health")
-        return told is not None and int(orjson.loads(told)["feed"]["behind"]) <= but
+        return _UNREAD + 1 if told is None else int(orjson.loads(told)["feed"]["behind"])
 
     # -- events
 
@@ -184,7 +189,7 @@ class Demo:
                 return (
                     sender.sent - worker.status().applied <= _AHEAD
                     and _unpublished(worker) <= _UNPUBLISHED
-                    and await self._has_read(but=_UNREAD)
+                    and self._unread <= _UNREAD
                 )
 
             async def all_done() -> bool:
@@ -192,7 +197,7 @@ class Demo:
                     worker.status().applied >= sender.sent
                     and _has_turned(worker)
                     and not _unpublished(worker)
-                    and await self._has_read(but=0)
+                    and await self._ask_unread() == 0
                 )
 
             room = partial(_wait_until, near_enough)
@@ -288,7 +293,7 @@ def _has_turned(worker: Worker) -> bool:
 async def _wait_until(true: Callable[[], Awaitable[bool]]) -> None:
     """Return when a condition holds that nothing tells of by itself."""
     while not await true():  # noqa: ASYNC110  # figures of others, looked at now and then
-        await asyncio.sleep(TICK_S)
+        await asyncio.sleep(_PAUSE_S)
 
 
 def _has_display() -> bool:
