@@ -6,7 +6,7 @@ import { pulse } from './live.js';
 import { Failure, Loading } from './ui.js';
 
 const SHORTEST_PAUSE_MS = 2000;
-const PAUSE_BY_TOOK = 10;  // a slow server is asked less often
+const PAUSE_BY_TOOK = 10; // a slow server is asked less often
 
 // Returns {data, error, again}; `address` null asks nothing. Old data stays until new has come.
 // What is not live is asked for again when `version` changes.
@@ -41,13 +41,17 @@ async function follow(address, live, signal, tell) {
 function pause(ms, signal) {
   return new Promise((resolve) => {
     const timer = setTimeout(resolve, ms);
-    signal.addEventListener('abort', () => { clearTimeout(timer); resolve(); });
+    signal.addEventListener('abort', () => {
+      clearTimeout(timer);
+      resolve();
+    });
   });
 }
 
 // Draws `children(data)`; before that that it loads, and a failure with what to do about it.
 export function Shown({ answer, children, rows = 4 }) {
-  if (answer.error && (answer.isOld || !answer.data)) return html`<${Failure} error=${answer.error} again=${answer.again} />`;
+  if (answer.error && (answer.isOld || !answer.data))
+    return html`<${Failure} error=${answer.error} again=${answer.again} />`;
   if (!answer.data) return html`<${Loading} rows=${rows} />`;
   return html`
     ${answer.error && html`<${Failure} error=${answer.error} again=${answer.again} small />`}

@@ -7,7 +7,7 @@ export const session = cell(undefined);
 // The newest {day, at, behind, lag_s, loading, stale} that the server told: one for the whole page.
 export const asOf = cell(null);
 
-export class ApiError extends Error {
+class ApiError extends Error {
   constructor(status, { code, message, hint } = {}) {
     super(message ?? `HTTP ${status}`);
     this.status = status;
@@ -26,11 +26,12 @@ export async function get(address, signal) {
   return answer;
 }
 
-export const send = (method, address, body) => request(address, {
-  method,
-  body: body === undefined ? undefined : JSON.stringify(body),
-  headers: { 'Content-Type': 'application/json', 'X-CSRF-Token': session.value?.csrf ?? '' },
-});
+export const send = (method, address, body) =>
+  request(address, {
+    method,
+    body: body === undefined ? undefined : JSON.stringify(body),
+    headers: { 'Content-Type': 'application/json', 'X-CSRF-Token': session.value?.csrf ?? '' },
+  });
 
 async function request(address, options) {
   let response;

@@ -37,7 +37,10 @@ function App() {
   useCell(language);
   useCell(theme);
   const [failure, fail] = useState(null);
-  const start = () => { fail(null); findSession().catch(fail); };
+  const start = () => {
+    fail(null);
+    findSession().catch(fail);
+  };
   useEffect(start, []);
   if (failure) return html`<main class="login"><${Failure} error=${failure} again=${start} /></main>`;
   if (who === undefined) return html`<main class="login"><${Loading} /></main>`;
@@ -48,8 +51,14 @@ function App() {
 function Inside() {
   const known = useCell(model);
   const [failure, fail] = useState(null);
-  const load = () => { fail(null); loadModel().catch(fail); };
-  useEffect(() => { load(); return listen(); }, []);
+  const load = () => {
+    fail(null);
+    loadModel().catch(fail);
+  };
+  useEffect(() => {
+    load();
+    return listen();
+  }, []);
   if (failure) return html`<main class="login"><${Failure} error=${failure} again=${load} /></main>`;
   if (!known) return html`<main class="login"><${Loading} /></main>`;
   return html`<${Shell}><${Place} /><//>`;
@@ -66,5 +75,7 @@ function Place() {
 const place = document.getElementById('app');
 speak(document.documentElement.lang.slice(0, 2)).then(
   () => render(html`<${App} />`, place),
-  (error) => { place.textContent = `The page could not start: ${error.message}. Reload it. 页面无法启动，请刷新。`; },
+  (error) => {
+    place.textContent = `The page could not start: ${error.message}. Reload it. 页面无法启动，请刷新。`;
+  },
 );

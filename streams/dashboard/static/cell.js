@@ -4,7 +4,9 @@ import { useLayoutEffect, useState } from './html.js';
 export function cell(value) {
   const listeners = new Set();
   return {
-    get value() { return value; },
+    get value() {
+      return value;
+    },
     set(next) {
       if (Object.is(next, value)) return;
       value = next;
@@ -32,7 +34,11 @@ export function useCell(source) {
 export function differs(source, seen, signal) {
   return new Promise((resolve) => {
     if (source.value !== seen || signal.aborted) return resolve();
-    const end = () => { stop(); signal.removeEventListener('abort', end); resolve(); };
+    const end = () => {
+      stop();
+      signal.removeEventListener('abort', end);
+      resolve();
+    };
     const stop = source.subscribe(end);
     signal.addEventListener('abort', end);
   });

@@ -14,14 +14,24 @@ const OTHER = '…other';
 export function Composition({ query, filter, score }) {
   const by = query.get('by') ?? 'industry';
   const answer = useAnswer(`/api/composition?${changed(filter, { by })}`);
-  const choose = html`<${Select} label=${t('composition.by')} testid="composition-by" value=${by} choose=${(next) => patch({ by: next })} options=${[
+  const choose = html`<${Select} label=${t('composition.by')} testid="composition-by" value=${by}
+    choose=${(next) => patch({ by: next })} options=${[
     { group: t('composition.attributes'), options: ATTRIBUTES.map((each) => [each, byLabel(each)]) },
-    { group: t('composition.segments'), options: model.value.segments.map(({ name }) => [`segment:${name}`, byLabel(`segment:${name}`)]) },
-    { group: t('composition.tiers'), options: model.value.scores.filter(({ name }) => name !== score).map(({ name }) => [`tier:${name}`, byLabel(`tier:${name}`)]) },
+    {
+      group: t('composition.segments'),
+      options: model.value.segments.map(({ name }) => [`segment:${name}`, byLabel(`segment:${name}`)]),
+    },
+    {
+      group: t('composition.tiers'),
+      options: model.value.scores
+        .filter(({ name }) => name !== score)
+        .map(({ name }) => [`tier:${name}`, byLabel(`tier:${name}`)]),
+    },
   ]} />`;
   return html`
     <${Card} title=${t('composition.title', { by: byLabel(by) })} note=${t('composition.note')} actions=${choose}>
-      <${Shown} answer=${answer}>${(data) => (data.total === 0 ? html`<${Empty} />` : html`<${Groups} data=${data} />`)}<//>
+      <${Shown} answer=${answer}>${(data) => (data.total === 0 ? html`<${Empty} />` : html`<${Groups}
+        data=${data} />`)}<//>
     <//>`;
 }
 
@@ -29,14 +39,18 @@ function Groups({ data: { by, groups } }) {
   const most = Math.max(...groups.map((each) => each.share));
   return html`
     <table class="groups" data-testid="composition-table">
-      <thead><tr><th scope="col">${byLabel(by)}</th><th scope="col"><span class="hidden">${t('composition.bar')}</span></th><th scope="col" class="number">${t('customers.title')}</th><th scope="col" class="number">${t('composition.share')}</th></tr></thead>
-      <tbody>${groups.map((each) => html`
+      <thead><tr><th scope="col">${byLabel(by)}</th><th scope="col"><span class="hidden">
+        ${t('composition.bar')}</span></th><th scope="col" class="number">${t('customers.title')}</th>
+          <th scope="col" class="number">${t('composition.share')}</th></tr></thead>
+      <tbody>${groups.map(
+        (each) => html`
         <tr key=${each.value}>
           <th scope="row"><${Group} by=${by} each=${each} /></th>
           <td class="bar-cell"><${Bar} share=${each.share / most} colour=${palette().accent} /></td>
           <td class="number">${format.count(each.customers)}</td>
           <td class="number">${format.percent(each.share)}</td>
-        </tr>`)}</tbody>
+        </tr>`,
+      )}</tbody>
     </table>`;
 }
 

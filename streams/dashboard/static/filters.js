@@ -2,7 +2,17 @@
 import { useAnswer } from './answer.js';
 import { html, useEffect, useRef, useState } from './html.js';
 import { t } from './i18n.js';
-import { ATTRIBUTES, byLabel, classLabel, groupLabel, indicatorLabel, indicatorOf, model, segmentLabel, tierLabel } from './model.js';
+import {
+  ATTRIBUTES,
+  byLabel,
+  classLabel,
+  groupLabel,
+  indicatorLabel,
+  indicatorOf,
+  model,
+  segmentLabel,
+  tierLabel,
+} from './model.js';
 import { unitKind, value as written } from './format.js';
 import { patch, search } from './router.js';
 import { Icon, Select } from './ui.js';
@@ -26,11 +36,13 @@ export function filterOf(query, score, without = []) {
 }
 
 // A value that differs from what is filtered by: the address with one more, or one less, of it.
-export const narrow = (by, value) => (by.startsWith('segment:')
-  ? { segment: [...valuesExcept('segment', `${by.slice(8)}:`), `${by.slice(8)}:${value}`], page: null }
-  : { [by]: value, page: null });
+export const narrow = (by, value) =>
+  by.startsWith('segment:')
+    ? { segment: [...valuesExcept('segment', `${by.slice(8)}:`), `${by.slice(8)}:${value}`], page: null }
+    : { [by]: value, page: null };
 
-const valuesExcept = (name, prefix) => new URLSearchParams(location.hash.split('?')[1]).getAll(name).filter((each) => !each.startsWith(prefix));
+const valuesExcept = (name, prefix) =>
+  new URLSearchParams(location.hash.split('?')[1]).getAll(name).filter((each) => !each.startsWith(prefix));
 
 export function Filters({ query, score }) {
   const chips = chipsOf(query, score);
@@ -39,10 +51,15 @@ export function Filters({ query, score }) {
     <div class="filters" role="search" aria-label=${t('filter.label')}>
       <div class="filter-row">
         <${Search} query=${query} />
-        <button type="button" data-testid="filter-toggle" aria-expanded=${isOpen} onClick=${() => open(!isOpen)}><${Icon} name="filter" />${t('filter.title')}</button>
-        ${chips.map(({ text, without }) => html`
-          <button type="button" class="chip" key=${text} onClick=${() => patch({ ...without, page: null })} aria-label=${t('filter.remove', { what: text })}>${text}<${Icon} name="close" /></button>`)}
-        ${chips.length > 1 && html`<button type="button" class="quiet" onClick=${() => patch(NONE)}>${t('filter.clear')}</button>`}
+        <button type="button" data-testid="filter-toggle" aria-expanded=${isOpen} onClick=${() => open(!isOpen)}>
+          <${Icon} name="filter" />${t('filter.title')}</button>
+        ${chips.map(
+          ({ text, without }) => html`
+          <button type="button" class="chip" key=${text} onClick=${() => patch({ ...without, page: null })}
+            aria-label=${t('filter.remove', { what: text })}>${text}<${Icon} name="close" /></button>`,
+        )}
+        ${chips.length > 1 && html`<button type="button" class="quiet" onClick=${() => patch(NONE)}>
+          ${t('filter.clear')}</button>`}
       </div>
       ${isOpen && html`<${Panel} query=${query} />`}
     </div>`;
@@ -52,7 +69,9 @@ function Search({ query }) {
   const asked = query.get('q') ?? '';
   const [text, set] = useState(asked);
   const timer = useRef(null);
-  useEffect(() => { set(asked); }, [asked]);
+  useEffect(() => {
+    set(asked);
+  }, [asked]);
   const typed = (event) => {
     const next = event.target.value;
     set(next);
@@ -61,7 +80,8 @@ function Search({ query }) {
   };
   return html`
     <label class="search"><span class="hidden">${t('filter.search')}</span><${Icon} name="search" />
-      <input type="search" data-testid="search" maxlength="100" placeholder=${t('filter.search')} value=${text} onInput=${typed} />
+      <input type="search" data-testid="search" maxlength="100" placeholder=${t('filter.search')} value=${text}
+        onInput=${typed} />
     </label>`;
 }
 
@@ -77,16 +97,23 @@ function AttributeSelect({ by, query }) {
   const value = query.get(by) ?? ANY;
   const known = (data?.groups ?? []).map((group) => group.value).filter((each) => each !== null && each !== '…other');
   const values = ['', ANY, ...known].includes(value) ? known : [value, ...known];
-  return html`<${Select} label=${byLabel(by)} testid=${`filter-${by}`} value=${value} choose=${(next) => patch({ [by]: next === ANY ? null : next, page: null })}
-    options=${[[ANY, t('filter.any')], ...values.map((each) => [each, groupLabel(by, each)]), ...(data || value === '' ? [['', t('composition.none')]] : [])]} />`;
+  const none = data || value === '' ? [['', t('composition.none')]] : [];
+  return html`<${Select} label=${byLabel(by)} testid=${`filter-${by}`} value=${value}
+    choose=${(next) => patch({ [by]: next === ANY ? null : next, page: null })}
+    options=${[[ANY, t('filter.any')], ...values.map((each) => [each, groupLabel(by, each)]), ...none]} />`;
 }
 
 function SegmentSelect({ segment, query }) {
   const others = query.getAll('segment').filter((each) => !each.startsWith(`${segment.name}:`));
-  const value = query.getAll('segment').find((each) => each.startsWith(`${segment.name}:`))?.slice(segment.name.length + 1) ?? ANY;
+  const value =
+    query
+      .getAll('segment')
+      .find((each) => each.startsWith(`${segment.name}:`))
+      ?.slice(segment.name.length + 1) ?? ANY;
+  const classes = segment.classes.map((each) => [each.name, classLabel(segment.name, each.name)]);
   return html`<${Select} label=${segmentLabel(segment.name)} testid=${`filter-segment-${segment.name}`} value=${value}
     choose=${(next) => patch({ segment: next === ANY ? others : [...others, `${segment.name}:${next}`], page: null })}
-    options=${[[ANY, t('filter.any')], ...segment.classes.map((each) => [each.name, classLabel(segment.name, each.name)])]} />`;
+    options=${[[ANY, t('filter.any')], ...classes]} />`;
 }
 
 // Bounds of an indicator; per cent are typed as per cent.
@@ -104,10 +131,12 @@ function Range({ query }) {
     setHigh('');
   };
   const field = (label, text, set) => html`
-    <label class="field"><span>${label}${scale === 100 ? ' (%)' : ''}</span><input type="number" step="any" value=${text} onInput=${(event) => set(event.target.value)} /></label>`;
+    <label class="field"><span>${label}${scale === 100 ? ' (%)' : ''}</span>
+      <input type="number" step="any" value=${text} onInput=${(event) => set(event.target.value)} /></label>`;
   return html`
     <form class="range" onSubmit=${add}>
-      <${Select} label=${t('filter.indicator')} value=${indicator} choose=${choose} options=${model.value.indicators.map((each) => [each.name, indicatorLabel(each.name)])} />
+      <${Select} label=${t('filter.indicator')} value=${indicator} choose=${choose}
+        options=${model.value.indicators.map((each) => [each.name, indicatorLabel(each.name)])} />
       ${field(t('filter.at_least'), low, setLow)}
       ${field(t('filter.at_most'), high, setHigh)}
       <button type="submit">${t('filter.add')}</button>
@@ -118,22 +147,39 @@ function Range({ query }) {
 function chipsOf(query, score) {
   const chips = [];
   for (const by of ATTRIBUTES) {
-    if (query.has(by)) chips.push({ text: `${byLabel(by)}: ${groupLabel(by, query.get(by))}`, without: { [by]: null } });
+    if (query.has(by))
+      chips.push({ text: `${byLabel(by)}: ${groupLabel(by, query.get(by))}`, without: { [by]: null } });
   }
   for (const each of query.getAll('segment')) {
     const [name, value] = split(each, 2);
-    chips.push({ text: `${segmentLabel(name)}: ${classLabel(name, value)}`, without: { segment: query.getAll('segment').filter((other) => other !== each) } });
+    chips.push({
+      text: `${segmentLabel(name)}: ${classLabel(name, value)}`,
+      without: { segment: query.getAll('segment').filter((other) => other !== each) },
+    });
   }
   for (const each of query.getAll('where')) {
     const [name, low, high] = split(each, 3);
     const unit = indicatorOf(name)?.unit;
-    const bounds = [low && `≥ ${written(Number(low), unit)}`, high && `≤ ${written(Number(high), unit)}`].filter(Boolean).join(' ');
-    chips.push({ text: `${indicatorLabel(name)} ${bounds}`, without: { where: query.getAll('where').filter((other) => other !== each) } });
+    const bounds = [low && `≥ ${written(Number(low), unit)}`, high && `≤ ${written(Number(high), unit)}`]
+      .filter(Boolean)
+      .join(' ');
+    chips.push({
+      text: `${indicatorLabel(name)} ${bounds}`,
+      without: { where: query.getAll('where').filter((other) => other !== each) },
+    });
   }
   if (query.get('moved')) {
     const [from, to] = split(query.get('moved'), 2);
     const days = query.get('days') ?? '7';
-    chips.push({ text: t(from === to ? 'filter.returned' : 'filter.moved', { from: tierLabel(score, from), to: tierLabel(score, to), days, count: days }), without: { moved: null, days: null } });
+    chips.push({
+      text: t(from === to ? 'filter.returned' : 'filter.moved', {
+        from: tierLabel(score, from),
+        to: tierLabel(score, to),
+        days,
+        count: days,
+      }),
+      without: { moved: null, days: null },
+    });
   }
   return chips;
 }
@@ -142,4 +188,3 @@ const split = (text, parts) => {
   const found = text.split(':');
   return [...found.slice(0, parts - 1), found.slice(parts - 1).join(':')];
 };
-

@@ -1,7 +1,7 @@
 // Words in the user's language; files static/i18n/*.json, keys are dotted.
 import { cell } from './cell.js';
 
-export const LANGUAGES = ['en', 'zh'];
+const LANGUAGES = ['en', 'zh'];
 export const LOCALES = { en: 'en', zh: 'zh-CN' };
 export const language = cell(null);
 let words = {};
@@ -31,12 +31,13 @@ export function t(key, values = {}) {
 const has = (key) => key in words;
 
 // The words of a key if there are some, else the value itself: for names that come from data.
-export const named = (group, value) => (has(`${group}.${value}`) ? t(`${group}.${value}`) : String(value).replaceAll('_', ' '));
+export const named = (group, value) =>
+  has(`${group}.${value}`) ? t(`${group}.${value}`) : String(value).replaceAll('_', ' ');
 
 // What {en, zh} says in the user's language.
 export function inWords(label, name = '') {
   if (!label) return name;
-  return typeof label === 'string' ? label : label[language.value] ?? label.en ?? name;
+  return typeof label === 'string' ? label : (label[language.value] ?? label.en ?? name);
 }
 
 const plural = (n) => new Intl.PluralRules(LOCALES[language.value]).select(Number(n) || 0);

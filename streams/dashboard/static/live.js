@@ -39,12 +39,15 @@ export function listen() {
     source.close();
     timer = setTimeout(open, wait);
     wait = Math.min(2 * wait, LONGEST_WAIT_MS);
-    findSession().catch(() => {});  // a session that ended closes the stream, too
+    findSession().catch(() => {}); // a session that ended closes the stream, too
   };
   const open = () => {
     if (!session.value) return;
     source = new EventSource('/api/stream');
-    source.onopen = () => { wait = 1000; stream.set({ ...stream.value, state: 'live' }); };
+    source.onopen = () => {
+      wait = 1000;
+      stream.set({ ...stream.value, state: 'live' });
+    };
     source.onerror = lost;
     source.addEventListener('state', (event) => state(JSON.parse(event.data)));
     for (const [kind, told] of Object.entries(listeners)) {
@@ -55,5 +58,9 @@ export function listen() {
     }
   };
   open();
-  return () => { clearTimeout(timer); source?.close(); asOf.set(null); };
+  return () => {
+    clearTimeout(timer);
+    source?.close();
+    asOf.set(null);
+  };
 }

@@ -12,12 +12,14 @@ export async function loadModel() {
 
 export const scoreOf = (name) => model.value.scores.find((each) => each.name === name) ?? model.value.scores[0];
 export const indicatorOf = (name) => model.value.indicators.find((each) => each.name === name);
-export const segmentOf = (name) => model.value.segments.find((each) => each.name === name);
+const segmentOf = (name) => model.value.segments.find((each) => each.name === name);
 
 export const scoreLabel = (name) => inWords(model.value.scores.find((each) => each.name === name)?.label, name);
 export const tierLabel = (score, name) => inWords(scoreOf(score).tiers.find((each) => each.name === name)?.label, name);
 export const segmentLabel = (name) => inWords(segmentOf(name)?.label, name);
-export const indicatorLabel = (name) => inWords(indicatorOf(name)?.label, '') || (model.value.scores.some((each) => each.name === name) ? scoreLabel(name) : name);
+export const indicatorLabel = (name) =>
+  inWords(indicatorOf(name)?.label, '') ||
+  (model.value.scores.some((each) => each.name === name) ? scoreLabel(name) : name);
 
 export function classLabel(segment, name) {
   if (!name) return t('composition.none');

@@ -10,5 +10,6 @@ export function ScoreSelect({ score }) {
     localStorage.setItem('vp.score', next);
     patch({ score: next, tier: null, moved: null, page: null, sort: null });
   };
-  return html`<${Select} label=${t('score.label')} testid="score-select" value=${score} choose=${choose} options=${model.value.scores.map((each) => [each.name, scoreLabel(each.name)])} />`;
+  return html`<${Select} label=${t('score.label')} testid="score-select" value=${score} choose=${choose}
+    options=${model.value.scores.map((each) => [each.name, scoreLabel(each.name)])} />`;
 }

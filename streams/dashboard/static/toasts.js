@@ -18,9 +18,12 @@ export function toggleMessages() {
 
 const SHOWN = 3;
 const STAYS_MS = 7000;
-const APART_MS = 1200;  // what comes faster than one reads is counted, not shown
+const APART_MS = 1200; // what comes faster than one reads is counted, not shown
 
-const withMore = (n) => ([first, ...rest]) => (first ? [{ ...first, more: first.more + n }, ...rest] : []);
+const withMore =
+  (n) =>
+  ([first, ...rest]) =>
+    first ? [{ ...first, more: first.more + n }, ...rest] : [];
 
 export function Toasts() {
   const [toasts, set] = useState([]);
@@ -38,7 +41,11 @@ export function Toasts() {
       setTimeout(close, STAYS_MS, toast.id);
       return undefined;
     };
-    const ends = [on('tier-change', tell('tier-change')), on('alert', tell('alert')), on('missed', ({ n }) => set(withMore(n)))];
+    const ends = [
+      on('tier-change', tell('tier-change')),
+      on('alert', tell('alert')),
+      on('missed', ({ n }) => set(withMore(n))),
+    ];
     return () => ends.forEach((end) => end());
   }, []);
   return html`
@@ -48,13 +55,18 @@ export function Toasts() {
 }
 
 const Toast = ({ toast: { kind, data, more }, close }) => html`
-  <div class=${`toast ${kind === 'alert' ? 'down' : data.direction}`} data-testid="toast" data-kind=${kind} data-customer=${data.customer_id}>
+  <div class=${`toast ${kind === 'alert' ? 'down' : data.direction}`} data-testid="toast" data-kind=${kind}
+    data-customer=${data.customer_id}>
     <div>
       <${CustomerLink} id=${data.customer_id} name=${data.name} score=${data.score_name} />
-      ${kind === 'alert'
-        ? html`<p class="down"><b>⚠ ${t('alert.dropped', { points: format.points(data.drop) })}</b></p>`
-        : html`<p><${Move} change=${data} /> <span class="note">${format.points(data.previous_score)} → ${format.points(data.score)}</span></p>`}
+      ${
+        kind === 'alert'
+          ? html`<p class="down"><b>⚠ ${t('alert.dropped', { points: format.points(data.drop) })}</b></p>`
+          : html`<p><${Move} change=${data} /> <span class="note">
+            ${format.points(data.previous_score)} → ${format.points(data.score)}</span></p>`
+      }
       ${more > 0 && html`<p class="note">${t('toast.more', { n: format.count(more), count: more })}</p>`}
     </div>
-    <button type="button" class="icon-button" aria-label=${t('toast.close')} onClick=${close}><${Icon} name="close" /></button>
+    <button type="button" class="icon-button" aria-label=${t('toast.close')} onClick=${close}>
+      <${Icon} name="close" /></button>
   </div>`;

@@ -8,7 +8,8 @@ import { isStill, tierColour } from './theme.js';
 
 const ICONS = {
   pyramid: 'M12 3 3 20h18zM8.6 9.5h6.8M5.9 14.6h12.2',
-  customers: 'M9 11a3.5 3.5 0 1 0 0-7 3.5 3.5 0 0 0 0 7zM2.5 20c.4-3.6 3-5.5 6.5-5.5s6.1 1.9 6.5 5.5M16 4.3a3.5 3.5 0 0 1 0 6.4M17.5 14.8c2.3.6 3.7 2.3 4 5.2',
+  customers:
+    'M9 11a3.5 3.5 0 1 0 0-7 3.5 3.5 0 0 0 0 7zM2.5 20c.4-3.6 3-5.5 6.5-5.5s6.1 1.9 6.5 5.5M16 4.3a3.5 3.5 0 0 1 0 6.4M17.5 14.8c2.3.6 3.7 2.3 4 5.2',
   movements: 'M7 20V5M3.5 8.5 7 5l3.5 3.5M17 4v15M13.5 15.5 17 19l3.5-3.5',
   alerts: 'M6 17V11a6 6 0 0 1 12 0v6l1.5 2h-15zM10 21.5h4',
   rfm: 'M4 4h4.5v4.5H4zM9.8 4h4.5v4.5H9.8zM15.5 4H20v4.5h-4.5zM4 9.8h4.5v4.5H4zM9.8 9.8h4.5v4.5H9.8zM15.5 9.8H20v4.5h-4.5zM4 15.5h4.5V20H4zM9.8 15.5h4.5V20H9.8zM15.5 15.5H20V20h-4.5z',
@@ -29,15 +30,17 @@ const ICONS = {
 export const Icon = ({ name }) => html`
   <svg class="icon" viewBox="0 0 24 24" aria-hidden="true" focusable="false"><path d=${ICONS[name]} /></svg>`;
 
-export function Card({ title, note, actions, children, id, className = '', level = 2 }) {
-  const Heading = `h${level}`;
+export function Card({ title, note, actions, children, id, className = '' }) {
   return html`
     <section class=${`card ${className}`} data-testid=${id}>
-      ${(title || actions) && html`
+      ${
+        (title || actions) &&
+        html`
         <header class="card-head">
-          <div>${title && html`<${Heading}>${title}<//>`}${note && html`<p class="note">${note}</p>`}</div>
+          <div>${title && html`<h2>${title}</h2>`}${note && html`<p class="note">${note}</p>`}</div>
           ${actions && html`<div class="actions">${actions}</div>`}
-        </header>`}
+        </header>`
+      }
       ${children}
     </section>`;
 }
@@ -55,26 +58,32 @@ export const Empty = ({ title = t('state.empty'), hint = t('state.empty_hint'), 
 export function Failure({ error, again, small = false }) {
   const key = `failure.${error.status}`;
   const what = t(key) === key ? t('failure.other', { status: error.status }) : t(key);
+  const hint = t({ 0: 'failure.hint_network', 404: 'failure.hint_404' }[error.status] ?? 'failure.hint');
   return html`
     <div class=${`state failure ${small ? 'small' : ''}`} role="alert" data-testid="state-failure">
       <strong>${what}</strong>
       ${error.status !== 0 && html`<p>${error.message}</p>`}
-      <p>${t({ 0: 'failure.hint_network', 404: 'failure.hint_404' }[error.status] ?? 'failure.hint')}${error.hint && ` (${error.hint})`}</p>
+      <p>${hint}${error.hint && ` (${error.hint})`}</p>
       ${again && html`<button type="button" onClick=${again}>${t('failure.again')}</button>`}
     </div>`;
 }
 
 export function Tier({ score, name }) {
   const colour = tierColour(tierRank(score, name), scoreOf(score).tiers.length);
-  return html`<span class="tier"><span class="dot" style=${{ background: colour }}></span>${tierLabel(score, name)}</span>`;
+  return html`<span class="tier"><span class="dot" style=${{ background: colour }}></span>
+    ${tierLabel(score, name)}</span>`;
 }
 
 // ▲ or ▼ with a word for those who do not see it.
 export const Arrow = ({ up }) => html`
-  <span class=${up ? 'up' : 'down'}><span aria-hidden="true">${up ? '▲' : '▼'}</span><span class="hidden">${t(up ? 'move.up' : 'move.down')}</span></span>`;
+  <span class=${up ? 'up' : 'down'}><span aria-hidden="true">${up ? '▲' : '▼'}</span><span class="hidden">
+    ${t(up ? 'move.up' : 'move.down')}</span></span>`;
 
-export const Move = ({ change }) => html`
-  <span class="move"><${Arrow} up=${change.direction === 'up'} /> ${tierLabel(change.score_name, change.from)} <span aria-hidden="true">→</span><span class="hidden">${t('move.to')}</span> <b>${tierLabel(change.score_name, change.to)}</b></span>`;
+export function Move({ change }) {
+  const [from, to] = [change.from, change.to].map((tier) => tierLabel(change.score_name, tier));
+  const arrow = html`<span aria-hidden="true">→</span><span class="hidden">${t('move.to')}</span>`;
+  return html`<span class="move"><${Arrow} up=${change.direction === 'up'} /> ${from} ${arrow} <b>${to}</b></span>`;
+}
 
 export const CustomerLink = ({ id, name, score }) => html`
   <a class="customer" href=${href(['customer', id], { score })}>${name || id}</a>`;
@@ -101,32 +110,47 @@ export function Live({ value, write = format.count, testid }) {
       if (share < 1) frame = requestAnimationFrame(run);
     });
     const off = setTimeout(() => light(false), 1400);
-    return () => { cancelAnimationFrame(frame); clearTimeout(off); shown.current = value; light(false); };
+    return () => {
+      cancelAnimationFrame(frame);
+      clearTimeout(off);
+      shown.current = value;
+      light(false);
+    };
   }, [value]);
-  return html`<span class=${lit ? 'live lit' : 'live'} data-testid=${testid} data-count=${value}>${write(shown.current)}</span>`;
+  return html`<span class=${lit ? 'live lit' : 'live'} data-testid=${testid} data-count=${value}>
+    ${write(shown.current)}</span>`;
 }
 
 export const Bar = ({ share, colour, className = '' }) => html`
-  <span class=${`bar ${className}`} aria-hidden="true"><span style=${{ width: `${100 * Math.max(0, Math.min(1, share || 0))}%`, background: colour }}></span></span>`;
+  <span class=${`bar ${className}`} aria-hidden="true">
+    <span style=${{ width: `${100 * Math.max(0, Math.min(1, share || 0))}%`, background: colour }}></span></span>`;
 
 // One of a few: a row of buttons. `options` are [value, text, test id].
 export const Choice = ({ label, value, options, choose }) => html`
   <div class="choice" role="group" aria-label=${label}>
-    ${options.map(([each, text, testid]) => html`
-      <button type="button" key=${each} data-testid=${testid} aria-pressed=${each === value} onClick=${() => choose(each)}>${text}</button>`)}
+    ${options.map(
+      ([each, text, testid]) => html`
+      <button type="button" key=${each} data-testid=${testid} aria-pressed=${each === value}
+        onClick=${() => choose(each)}>${text}</button>`,
+    )}
   </div>`;
 
 // One of many. `options` are [value, text], or {group, options} of them.
 export const Select = ({ label, value, options, choose, testid, seen = true }) => html`
   <label class="select"><span class=${seen ? '' : 'hidden'}>${label}</span>
     <select data-testid=${testid} value=${value ?? ''} onChange=${(event) => choose(event.target.value)}>
-      ${options.map((each) => (each.group
-        ? html`<optgroup key=${each.group} label=${each.group}>${each.options.map(option(value))}</optgroup>`
-        : option(value)(each)))}
+      ${options.map((each) =>
+        each.group
+          ? html`<optgroup key=${each.group} label=${each.group}>${each.options.map(option(value))}</optgroup>`
+          : option(value)(each),
+      )}
     </select>
   </label>`;
 
-const option = (value) => ([each, text]) => html`<option key=${each} value=${each} selected=${each === (value ?? '')}>${text}</option>`;
+const option =
+  (value) =>
+  ([each, text]) =>
+    html`<option key=${each} value=${each} selected=${each === (value ?? '')}>${text}</option>`;
 
 // A table that scrolls within its card, also by keyboard: sideways, and down if it may be tall.
 export const Wide = ({ label, tall = false, children }) => html`
@@ -137,7 +161,9 @@ let isFirstPage = true;
 // A view: its heading takes the focus, so that keyboards and screen readers begin there.
 export function Page({ title, crumbs, children, actions, id = 'title' }) {
   const heading = useRef(null);
-  useEffect(() => { document.title = `${title} · ValuePulse`; }, [title]);
+  useEffect(() => {
+    document.title = `${title} · ValuePulse`;
+  }, [title]);
   useEffect(() => {
     if (!isFirstPage) heading.current.focus({ preventScroll: true });
     isFirstPage = false;
@@ -145,7 +171,8 @@ export function Page({ title, crumbs, children, actions, id = 'title' }) {
   return html`
     <div class="page">
       ${crumbs && html`<nav class="crumbs" aria-label=${t('nav.crumbs')}>${crumbs}</nav>`}
-      <div class="page-head"><h1 tabindex="-1" ref=${heading} data-testid=${id}>${title}</h1>${actions && html`<div class="actions">${actions}</div>`}</div>
+      <div class="page-head"><h1 tabindex="-1" ref=${heading} data-testid=${id}>${title}</h1>
+        ${actions && html`<div class="actions">${actions}</div>`}</div>
       ${children}
     </div>`;
 }
@@ -153,10 +180,14 @@ export function Page({ title, crumbs, children, actions, id = 'title' }) {
 export function Pager({ page, perPage, total, choose }) {
   const last = Math.max(1, Math.ceil(total / perPage));
   const from = total ? (page - 1) * perPage + 1 : 0;
+  const to = Math.min(total, page * perPage);
+  const range = { from: format.count(from), to: format.count(to), total: format.count(total) };
   return html`
     <nav class="pager" aria-label=${t('pager.label')}>
-      <span>${t('pager.range', { from: format.count(from), to: format.count(Math.min(total, page * perPage)), total: format.count(total) })}</span>
-      <button type="button" data-testid="page-previous" disabled=${page <= 1} onClick=${() => choose(page - 1)}>${t('pager.previous')}</button>
-      <button type="button" data-testid="page-next" disabled=${page >= last} onClick=${() => choose(page + 1)}>${t('pager.next')}</button>
+      <span>${t('pager.range', range)}</span>
+      <button type="button" data-testid="page-previous" disabled=${page <= 1} onClick=${() => choose(page - 1)}>
+        ${t('pager.previous')}</button>
+      <button type="button" data-testid="page-next" disabled=${page >= last} onClick=${() => choose(page + 1)}>
+        ${t('pager.next')}</button>
     </nav>`;
 }

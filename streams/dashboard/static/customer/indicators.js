@@ -11,17 +11,30 @@ export function Indicators({ data, explained }) {
   const marks = new Map((explained?.terms ?? []).map((term) => [term.indicator, term]));
   const wanted = text.trim().toLowerCase();
   const shown = data.indicators.filter(({ name }) => `${name} ${indicatorLabel(name)}`.toLowerCase().includes(wanted));
-  const search = html`<label class="search"><span class="hidden">${t('indicators.search')}</span><${Icon} name="search" /><input type="search" placeholder=${t('indicators.search')} value=${text} onInput=${(event) => set(event.target.value)} /></label>`;
+  const search = html`<label class="search"><span class="hidden">${t('indicators.search')}</span>
+    <${Icon} name="search" /><input type="search" placeholder=${t('indicators.search')} value=${text}
+      onInput=${(event) => set(event.target.value)} /></label>`;
   return html`
     <${Card} title=${t('indicators.title')} actions=${search}>
-      ${shown.length === 0 ? html`<${Empty} title=${t('indicators.none')} hint=${t('indicators.none_hint')} />` : html`
+      ${
+        shown.length === 0
+          ? html`<${Empty} title=${t('indicators.none')} hint=${t('indicators.none_hint')} />`
+          : html`
         <${Wide} label=${t('indicators.title')} tall>
-          <table class="tight" data-testid="indicator-table"><thead><tr><th scope="col">${t('distribution.indicator')}</th><th scope="col" class="number">${t('terms.value')}</th></tr></thead>
-            <tbody>${shown.map(({ name, value, unit }) => html`
-              <tr key=${name}><th scope="row">${indicatorLabel(name)} <${Mark} term=${marks.get(name)} /></th><td class="number" title=${format.valueExact(value, unit)}>${value === null ? html`<span class="note">${t('indicators.missing')}</span>` : format.value(value, unit)}</td></tr>`)}</tbody></table>
-        <//>`}
+          <table class="tight" data-testid="indicator-table"><thead><tr><th scope="col">
+            ${t('distribution.indicator')}</th><th scope="col" class="number">${t('terms.value')}</th></tr></thead>
+            <tbody>${shown.map(
+              ({ name, value, unit }) => html`
+              <tr key=${name}><th scope="row">${indicatorLabel(name)} <${Mark} term=${marks.get(name)} /></th>
+                <td class="number" title=${format.valueExact(value, unit)}>${value === null ? html`<span class="note">
+                  ${t('indicators.missing')}</span>` : format.value(value, unit)}</td></tr>`,
+            )}</tbody></table>
+        <//>`
+      }
     <//>`;
 }
 
-const Mark = ({ term }) => term && html`
+const Mark = ({ term }) =>
+  term &&
+  html`
   ${term.filled && html`<${Filled} how=${term.filled.how} />`}${term.clipped && html`<${Clipped} />`}`;

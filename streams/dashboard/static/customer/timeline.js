@@ -12,13 +12,19 @@ export function Timeline({ timeline }) {
   const [shown, show] = useState(STEP);
   return html`
     <${Card} title=${t('timeline.title')}>
-      ${timeline.length === 0 ? html`<${Empty} title=${t('timeline.none')} hint=${t('timeline.none_hint')} />` : html`
+      ${
+        timeline.length === 0
+          ? html`<${Empty} title=${t('timeline.none')} hint=${t('timeline.none_hint')} />`
+          : html`
         <${Wide} label=${t('timeline.title')} tall>
           <ol class="timeline" data-testid="timeline">
-            ${timeline.slice(0, shown).map((each, n) => html`<${Happening} key=${`${each.at}${each.kind}${n}`} each=${each} />`)}
+            ${timeline.slice(0, shown).map((each, n) => html`<${Happening} key=${`${each.at}${each.kind}${n}`}
+              each=${each} />`)}
           </ol>
-          ${timeline.length > shown && html`<button type="button" onClick=${() => show(shown + STEP)}>${t('timeline.more')}</button>`}
-        <//>`}
+          ${timeline.length > shown && html`<button type="button" onClick=${() => show(shown + STEP)}>
+            ${t('timeline.more')}</button>`}
+        <//>`
+      }
     <//>`;
 }
 
@@ -27,16 +33,37 @@ function Happening({ each }) {
   const { mark, kind, text } = told(each.kind, said);
   return html`
     <li class=${kind}><span class="mark" aria-hidden="true">${mark}</span>
-      <div><p>${text}</p><p class="note"><time datetime=${each.at}>${format.moment(each.at)}</time> · ${causeWord(said.cause)}</p></div></li>`;
+      <div><p>${text}</p><p class="note"><time datetime=${each.at}>
+        ${format.moment(each.at)}</time> · ${causeWord(said.cause)}</p></div></li>`;
 }
 
 function told(kind, said) {
   if (kind === 'tier-change') {
     const { score_name: score } = said;
-    return { mark: said.direction === 'up' ? '▲' : '▼', kind: said.direction, text: t('timeline.tier', { score: scoreLabel(score), from: tierLabel(score, said.from), to: tierLabel(score, said.to) }) };
+    return {
+      mark: said.direction === 'up' ? '▲' : '▼',
+      kind: said.direction,
+      text: t('timeline.tier', {
+        score: scoreLabel(score),
+        from: tierLabel(score, said.from),
+        to: tierLabel(score, said.to),
+      }),
+    };
   }
   if (kind === 'value-alert') {
-    return { mark: '⚠', kind: 'down', text: t('timeline.alert', { score: scoreLabel(said.score_name), points: format.points(said.drop) }) };
+    return {
+      mark: '⚠',
+      kind: 'down',
+      text: t('timeline.alert', { score: scoreLabel(said.score_name), points: format.points(said.drop) }),
+    };
   }
-  return { mark: '◆', kind: 'segment', text: t('timeline.segment', { segment: segmentLabel(said.segment), from: classLabel(said.segment, said.from), to: classLabel(said.segment, said.to) }) };
+  return {
+    mark: '◆',
+    kind: 'segment',
+    text: t('timeline.segment', {
+      segment: segmentLabel(said.segment),
+      from: classLabel(said.segment, said.from),
+      to: classLabel(said.segment, said.to),
+    }),
+  };
 }

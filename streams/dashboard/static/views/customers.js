@@ -6,7 +6,19 @@ import { Filters, filterOf } from '../filters.js';
 import * as format from '../format.js';
 import { html, useEffect, useRef } from '../html.js';
 import { t } from '../i18n.js';
-import { ATTRIBUTES, byLabel, chosenScore, groupLabel, indicatorLabel, indicatorOf, model, scoreLabel, scoreOf, tierLabel, tierRank } from '../model.js';
+import {
+  ATTRIBUTES,
+  byLabel,
+  chosenScore,
+  groupLabel,
+  indicatorLabel,
+  indicatorOf,
+  model,
+  scoreLabel,
+  scoreOf,
+  tierLabel,
+  tierRank,
+} from '../model.js';
 import { changed, href, patch } from '../router.js';
 import { ScoreSelect } from '../score_select.js';
 import { tierColour } from '../theme.js';
@@ -19,24 +31,34 @@ export function View({ query }) {
   const score = chosenScore(query);
   const tier = query.get('tier');
   const tab = TABS.includes(query.get('view')) ? query.get('view') : 'list';
+  const whole = changed(query, { tier: null, view: null, page: null, moved: null, days: null, sort: null });
   const crumbs = html`
-    <a href=${href(['pyramid'], changed(query, { tier: null, view: null, page: null, moved: null, days: null, sort: null }))}>${t('nav.pyramid')} · ${scoreLabel(score)}</a>
-    <span aria-hidden="true">›</span><span aria-current="page">${tier ? tierLabel(score, tier) : t('customers.all')}</span>`;
+    <a href=${href(['pyramid'], whole)}>${t('nav.pyramid')} · ${scoreLabel(score)}</a>
+    <span aria-hidden="true">›</span><span aria-current="page">
+      ${tier ? tierLabel(score, tier) : t('customers.all')}</span>`;
   return html`
-    <${Page} title=${tier ? tierLabel(score, tier) : t('customers.title')} crumbs=${crumbs} actions=${html`<${ScoreSelect} score=${score} /><${TierSelect} score=${score} tier=${tier} />`}>
+    <${Page} title=${tier ? tierLabel(score, tier) : t('customers.title')} crumbs=${crumbs}
+      actions=${html`<${ScoreSelect} score=${score} /><${TierSelect} score=${score} tier=${tier} />`}>
       <${Filters} query=${query} score=${score} />
       <nav class="tabs" aria-label=${t('customers.views')}>
-        ${TABS.map((each) => html`<a key=${each} data-testid=${`tab-${each}`} href=${href(['customers'], changed(query, { view: each }))} aria-current=${each === tab ? 'page' : null}>${t(`customers.${each}`)}</a>`)}
+        ${TABS.map((each) => html`<a key=${each} data-testid=${`tab-${each}`}
+          href=${href(['customers'], changed(query, { view: each }))} aria-current=${each === tab ? 'page' : null}>
+            ${t(`customers.${each}`)}</a>`)}
       </nav>
       ${tab === 'list' && html`<${List} query=${query} score=${score} />`}
       ${tab === 'distribution' && html`<${Distribution} query=${query} filter=${filterOf(query, score)} />`}
-      ${tab === 'composition' && html`<${Composition} query=${query} filter=${filterOf(query, score)} score=${score} />`}
+      ${tab === 'composition' && html`<${Composition} query=${query} filter=${filterOf(query, score)}
+        score=${score} />`}
     <//>`;
 }
 
-const TierSelect = ({ score, tier }) => html`
-  <${Select} label=${t('customers.tier')} testid="tier-select" value=${tier ?? ''} choose=${(next) => patch({ tier: next || null, page: null })}
-    options=${[['', t('customers.every_tier')], ...[...scoreOf(score).tiers].reverse().map((each) => [each.name, tierLabel(score, each.name)])]} />`;
+function TierSelect({ score, tier }) {
+  const tiers = [...scoreOf(score).tiers].reverse().map((each) => [each.name, tierLabel(score, each.name)]);
+  return html`
+    <${Select} label=${t('customers.tier')} testid="tier-select" value=${tier ?? ''}
+      choose=${(next) => patch({ tier: next || null, page: null })}
+      options=${[['', t('customers.every_tier')], ...tiers]} />`;
+}
 
 function List({ query, score }) {
   const sort = query.get('sort') ?? '-score';
@@ -49,11 +71,17 @@ function List({ query, score }) {
   const csv = `/api/customers.csv?${changed(filter, { sort, columns: columns.join(',') })}`;
   return html`
     <${Shown} answer=${answer} rows=${10}>${(data) => html`
-      <${Card} title=${html`<span data-testid="customers-total" data-count=${data.total}>${t('customers.count', { n: format.count(data.total), count: data.total })}</span>`}
-        actions=${html`<${Columns} extra=${extra} /><a class="button" data-testid="export-csv" href=${csv} download><${Icon} name="download" />${t('customers.export')}</a>`}>
-        ${data.total === 0 ? html`<${Empty} />` : html`
+      <${Card} title=${html`<span data-testid="customers-total" data-count=${data.total}>
+        ${t('customers.count', { n: format.count(data.total), count: data.total })}</span>`}
+        actions=${html`<${Columns} extra=${extra} /><a class="button" data-testid="export-csv" href=${csv} download>
+          <${Icon} name="download" />${t('customers.export')}</a>`}>
+        ${
+          data.total === 0
+            ? html`<${Empty} />`
+            : html`
           <${Table} rows=${data.rows} score=${score} sort=${sort} columns=${columns} />
-          <${Pager} page=${page} perPage=${PER_PAGE} total=${data.total} choose=${(next) => patch({ page: next })} />`}
+          <${Pager} page=${page} perPage=${PER_PAGE} total=${data.total} choose=${(next) => patch({ page: next })} />`
+        }
       <//>`}
     <//>`;
 }
@@ -61,21 +89,29 @@ function List({ query, score }) {
 // Which indicators are columns besides; closes when one clicks elsewhere or presses Escape.
 function Columns({ extra }) {
   const menu = useRef(null);
+  const others = model.value.indicators.filter((each) => each.name !== model.value.profit);
   useEffect(() => {
-    const close = (event) => { if (event.key === 'Escape' || (!event.key && !menu.current.contains(event.target))) menu.current.open = false; };
+    const close = (event) => {
+      if (event.key === 'Escape' || (!event.key && !menu.current.contains(event.target))) menu.current.open = false;
+    };
     document.addEventListener('click', close);
     document.addEventListener('keydown', close);
-    return () => { document.removeEventListener('click', close); document.removeEventListener('keydown', close); };
+    return () => {
+      document.removeEventListener('click', close);
+      document.removeEventListener('keydown', close);
+    };
   }, []);
+  const toggled = (name, isOn) => (isOn ? [...extra, name] : extra.filter((each) => each !== name));
   return html`
-  <details class="menu" ref=${menu}>
-    <summary class="button" data-testid="columns">${t('customers.columns')}</summary>
-    <div class="menu-list">
-      ${model.value.indicators.filter((each) => each.name !== model.value.profit).map((each) => html`
-        <label key=${each.name}><input type="checkbox" checked=${extra.includes(each.name)}
-          onChange=${(event) => patch({ columns: (event.target.checked ? [...extra, each.name] : extra.filter((name) => name !== each.name)).join(',') || null })} />${indicatorLabel(each.name)}</label>`)}
-    </div>
-  </details>`;
+    <details class="menu" ref=${menu}>
+      <summary class="button" data-testid="columns">${t('customers.columns')}</summary>
+      <div class="menu-list">
+        ${others.map(({ name }) => html`
+          <label key=${name}><input type="checkbox" checked=${extra.includes(name)}
+            onChange=${(event) => patch({ columns: toggled(name, event.target.checked).join(',') || null })} />
+              ${indicatorLabel(name)}</label>`)}
+      </div>
+    </details>`;
 }
 
 function Table({ rows, score, sort, columns }) {
@@ -86,11 +122,13 @@ function Table({ rows, score, sort, columns }) {
           <${Sorted} by="name" sort=${sort} text=${t('customers.customer')} />
           <th scope="col">${t('customers.tier')}</th>
           <${Sorted} by="score" sort=${sort} text=${t('customers.score')} number />
-          ${columns.map((name) => html`<${Sorted} key=${name} by=${name} sort=${sort} text=${indicatorLabel(name)} number />`)}
+          ${columns.map((name) => html`<${Sorted} key=${name} by=${name} sort=${sort} text=${indicatorLabel(name)}
+            number />`)}
           ${ATTRIBUTES.map((by) => html`<th scope="col" class="wide-only" key=${by}>${byLabel(by)}</th>`)}
           <th scope="col" class="wide-only">${t('customers.last_change')}</th>
         </tr></thead>
-        <tbody>${rows.map((each) => html`<${Row} key=${each.customer_id} each=${each} score=${score} columns=${columns} />`)}</tbody>
+        <tbody>${rows.map((each) => html`<${Row} key=${each.customer_id} each=${each} score=${score}
+          columns=${columns} />`)}</tbody>
       </table>
     <//>`;
 }
@@ -101,7 +139,8 @@ function Sorted({ by, sort, text, number = false }) {
   const next = isBy ? (isDown ? by : `-${by}`) : number ? `-${by}` : by;
   return html`
     <th scope="col" class=${number ? 'number' : ''} aria-sort=${isBy ? (isDown ? 'descending' : 'ascending') : null}>
-      <button type="button" class="sort" data-testid=${`sort-${by}`} onClick=${() => patch({ sort: next, page: null })}>${text}<span aria-hidden="true">${isBy ? (isDown ? ' ↓' : ' ↑') : ''}</span></button>
+      <button type="button" class="sort" data-testid=${`sort-${by}`} onClick=${() => patch({ sort: next, page: null })}>
+        ${text}<span aria-hidden="true">${isBy ? (isDown ? ' ↓' : ' ↑') : ''}</span></button>
     </th>`;
 }
 
@@ -110,11 +149,18 @@ function Row({ each, score, columns }) {
   const tiers = scoreOf(score).tiers.length;
   return html`
     <tr data-testid=${`customer-row-${each.customer_id}`}>
-      <th scope="row"><${CustomerLink} id=${each.customer_id} name=${each.name} score=${score} /><span class="note id">${each.customer_id}</span></th>
+      <th scope="row"><${CustomerLink} id=${each.customer_id} name=${each.name} score=${score} /><span class="note id">
+        ${each.customer_id}</span></th>
       <td>${tier === null ? format.MISSING : html`<${Tier} score=${score} name=${tier} />`}</td>
-      <td class="number"><span class="with-bar">${format.points(points)}<${Bar} share=${points / 100} colour=${tierColour(tierRank(score, tier), tiers)} /></span></td>
-      ${columns.map((name) => html`<td class="number" key=${name} title=${format.valueExact(each.indicators[name], indicatorOf(name)?.unit)}>${format.value(each.indicators[name], indicatorOf(name)?.unit)}</td>`)}
-      ${ATTRIBUTES.map((by) => html`<td class="wide-only" key=${by}>${each[by] === null || each[by] === undefined ? format.MISSING : groupLabel(by, each[by])}</td>`)}
-      <td class="wide-only">${each.last_change ? html`<${Arrow} up=${each.last_change.direction === 'up'} /> ${tierLabel(score, each.last_change.from)} <span class="note">${format.moment(each.last_change.occurred_at)}</span>` : format.MISSING}</td>
+      <td class="number"><span class="with-bar">${format.points(points)}
+        <${Bar} share=${points / 100} colour=${tierColour(tierRank(score, tier), tiers)} /></span></td>
+      ${columns.map((name) => html`<td class="number" key=${name}
+        title=${format.valueExact(each.indicators[name], indicatorOf(name)?.unit)}>
+          ${format.value(each.indicators[name], indicatorOf(name)?.unit)}</td>`)}
+      ${ATTRIBUTES.map((by) => html`<td class="wide-only" key=${by}>
+        ${each[by] === null || each[by] === undefined ? format.MISSING : groupLabel(by, each[by])}</td>`)}
+      <td class="wide-only">${each.last_change ? html`<${Arrow}
+        up=${each.last_change.direction === 'up'} /> ${tierLabel(score, each.last_change.from)} <span class="note">
+          ${format.moment(each.last_change.occurred_at)}</span>` : format.MISSING}</td>
     </tr>`;
 }

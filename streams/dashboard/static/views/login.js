@@ -4,6 +4,8 @@ import { html, useState } from '../html.js';
 import { t } from '../i18n.js';
 import { LanguageSwitch, ThemeSwitch } from '../shell.js';
 
+const REASONS = { 401: 'login.refused', 403: 'login.refused', 422: 'login.refused', 429: 'login.too_many' };
+
 export function Login() {
   const [token, set] = useState('');
   const [failure, fail] = useState(null);
@@ -26,13 +28,18 @@ export function Login() {
         <h1>ValuePulse</h1>
         <p class="note">${t('login.lead')}</p>
         <label class="field"><span>${t('login.token')}</span>
-          <input type="password" autocomplete="current-password" required data-testid="login-token" value=${token} onInput=${(event) => set(event.target.value)}
+          <input type="password" autocomplete="current-password" required data-testid="login-token" value=${token}
+            onInput=${(event) => set(event.target.value)}
             aria-invalid=${Boolean(failure)} aria-describedby=${failure ? 'login-error' : 'login-hint'} />
         </label>
-        ${failure
-          ? html`<p id="login-error" class="error" role="alert" data-testid="login-error">${t([401, 403].includes(failure.status) ? 'login.refused' : failure.status === 429 ? 'login.too_many' : 'login.unreachable')}</p>`
-          : html`<p id="login-hint" class="note">${t('login.hint')}</p>`}
-        <button type="submit" class="primary" data-testid="login-submit" disabled=${isBusy}>${t('login.submit')}</button>
+        ${
+          failure
+            ? html`<p id="login-error" class="error" role="alert" data-testid="login-error">
+              ${t(REASONS[failure.status] ?? 'login.unreachable')}</p>`
+            : html`<p id="login-hint" class="note">${t('login.hint')}</p>`
+        }
+        <button type="submit" class="primary" data-testid="login-submit" disabled=${isBusy}>
+          ${t('login.submit')}</button>
         <div class="actions"><${LanguageSwitch} /><${ThemeSwitch} /></div>
       </form>
     </main>`;

@@ -27,18 +27,22 @@ export function View({ query }) {
       <${Shown} answer=${moves}>${(data) => html`
         <div class="stack">
           <div class="tiles">
-            <${Tile} name="up" value=${data.up} /><${Tile} name="down" value=${data.down} /><${Tile} name="returned" value=${data.returned} />
+            <${Tile} name="up" value=${data.up} /><${Tile} name="down" value=${data.down} />
+              <${Tile} name="returned" value=${data.returned} />
           </div>
-          <${Card} title=${t('movements.matrix', { score: scoreLabel(score) })} note=${t('movements.note')}><${Matrix} data=${data} query=${filter} score=${data.score} /><//>
+          <${Card} title=${t('movements.matrix', { score: scoreLabel(score) })} note=${t('movements.note')}>
+            <${Matrix} data=${data} query=${filter} score=${data.score} /><//>
         </div>`}
       <//>
-      <${Card} title=${t('movements.recent')}><${Shown} answer=${recent}>${(data) => html`<${Changes} changes=${data.changes} />`}<//><//>
+      <${Card} title=${t('movements.recent')}><${Shown} answer=${recent}>
+        ${(data) => html`<${Changes} changes=${data.changes} />`}<//><//>
     <//>`;
 }
 
 const Tile = ({ name, value }) => html`
   <div class="tile"><span class="note">${t(`movements.${name}`)}</span>
-    <b data-testid=${`moved-${name}`} data-count=${value}>${name !== 'returned' && html`<${Arrow} up=${name === 'up'} /> `}${format.count(value)}</b></div>`;
+    <b data-testid=${`moved-${name}`} data-count=${value}>
+      ${name !== 'returned' && html`<${Arrow} up=${name === 'up'} /> `}${format.count(value)}</b></div>`;
 
 // Rows and columns from the best tier to the lowest, so that above the diagonal is what fell.
 function Matrix({ data, query, score }) {
@@ -49,15 +53,25 @@ function Matrix({ data, query, score }) {
     <${Wide} label=${t('movements.matrix', { score: scoreLabel(score) })}>
       <table class="matrix" data-testid="movements-matrix">
         <caption class="hidden">${t('movements.caption')}</caption>
-        <thead><tr><th scope="col"><span class="note axes"><span>${t('movements.then')} ↓</span> <span>${t('movements.now')} →</span></span></th>${order.map((now) => html`<th scope="col" key=${now}>${tierLabel(score, tiers[now])}</th>`)}</tr></thead>
-        <tbody>${order.map((then) => html`
+        <thead><tr><th scope="col"><span class="note axes"><span>${t('movements.then')} ↓</span> <span>
+          ${t('movements.now')} →</span></span></th>${order.map((now) => html`<th scope="col" key=${now}>
+            ${tierLabel(score, tiers[now])}</th>`)}</tr></thead>
+        <tbody>${order.map(
+          (then) => html`
           <tr key=${then}><th scope="row">${tierLabel(score, tiers[then])}</th>
-            ${order.map((now) => html`<${Cell} key=${now} n=${matrix[then][now]} most=${most} then=${tiers[then]} now=${tiers[now]} kind=${Math.sign(now - then)} score=${score}
-              to=${href(['customers'], changed(query, { score, moved: `${tiers[then]}:${tiers[now]}`, days }))} />`)}
-          </tr>`)}</tbody>
+            ${order.map(
+              (
+                now,
+              ) => html`<${Cell} key=${now} n=${matrix[then][now]} most=${most} then=${tiers[then]} now=${tiers[now]}
+                kind=${Math.sign(now - then)} score=${score}
+              to=${href(['customers'], changed(query, { score, moved: `${tiers[then]}:${tiers[now]}`, days }))} />`,
+            )}
+          </tr>`,
+        )}</tbody>
       </table>
     <//>
-    <p class="note legend"><${Arrow} up /> ${t('movements.up')} <${Arrow} /> ${t('movements.down')} <span aria-hidden="true">↺</span> ${t('movements.returned')}</p>`;
+    <p class="note legend"><${Arrow} up /> ${t('movements.up')} <${Arrow} /> ${t('movements.down')} <span
+      aria-hidden="true">↺</span> ${t('movements.returned')}</p>`;
 }
 
 // `kind` 1: up, -1: down, 0: came back. The deeper the colour, the more of them.
@@ -65,11 +79,21 @@ function Cell({ n, most, then, now, kind, score, to }) {
   const colours = palette();
   const colour = kind > 0 ? colours.up : kind < 0 ? colours.down : colours.muted;
   const depth = n === 0 ? 0 : 8 + 26 * Math.sqrt(n / most);
-  const label = t(kind === 0 ? 'movements.cell_back' : 'movements.cell', { n: format.count(n), from: tierLabel(score, then), to: tierLabel(score, now), count: n });
-  const inside = html`<span class="sign" aria-hidden="true" style=${{ color: colour }}>${n === 0 ? '' : kind > 0 ? '▲' : kind < 0 ? '▼' : '↺'}</span>${format.count(n)}`;
+  const label = t(kind === 0 ? 'movements.cell_back' : 'movements.cell', {
+    n: format.count(n),
+    from: tierLabel(score, then),
+    to: tierLabel(score, now),
+    count: n,
+  });
+  const inside = html`<span class="sign" aria-hidden="true" style=${{ color: colour }}>
+    ${n === 0 ? '' : kind > 0 ? '▲' : kind < 0 ? '▼' : '↺'}</span>${format.count(n)}`;
   return html`
     <td style=${{ background: `color-mix(in srgb, ${colour} ${depth}%, transparent)` }}>
-      ${n === 0 ? html`<span class="cell nobody" data-testid=${`move-${then}-${now}`} data-count="0">0</span>`
-        : html`<a class="cell" href=${to} aria-label=${label} title=${label} data-testid=${`move-${then}-${now}`} data-count=${n}>${inside}</a>`}
+      ${
+        n === 0
+          ? html`<span class="cell nobody" data-testid=${`move-${then}-${now}`} data-count="0">0</span>`
+          : html`<a class="cell" href=${to} aria-label=${label} title=${label} data-testid=${`move-${then}-${now}`}
+            data-count=${n}>${inside}</a>`
+      }
     </td>`;
 }

@@ -27,9 +27,12 @@ export function View({ query }) {
           <div class="stack">
             <${Tiles} data=${data} score=${score} filter=${filter} />
             <${Card} title=${scoreLabel(data.score)} note=${t('pyramid.note')} className="pyramid-card">
-              ${data.customers === 0
-                ? html`<${Empty} title=${t('pyramid.empty')} hint=${t(filter.size > 1 ? 'state.empty_hint' : 'pyramid.empty_hint')} />`
-                : html`<${Pyramid} data=${data} score=${data.score} query=${query} />`}
+              ${
+                data.customers === 0
+                  ? html`<${Empty} title=${t('pyramid.empty')}
+                    hint=${t(filter.size > 1 ? 'state.empty_hint' : 'pyramid.empty_hint')} />`
+                  : html`<${Pyramid} data=${data} score=${data.score} query=${query} />`
+              }
             <//>
           </div>
           <${Recent} filter=${filter} />
@@ -47,37 +50,49 @@ function Pyramid({ data, score, query }) {
   const option = useMemo(() => bands(score, names.split(','), lit), [score, names, lit]);
   return html`
     <div class="pyramid" onMouseLeave=${() => light(null)}>
-      <${Chart} testid="pyramid-chart" height=${height * tiers.length} label=${t('pyramid.chart', { score: scoreLabel(score) })} option=${option}
-        onClick=${({ dataIndex }) => go(to(tiers[dataIndex].tier))} onHover=${(at) => light(at ? at.dataIndex : null)} />
+      <${Chart} testid="pyramid-chart" height=${height * tiers.length}
+        label=${t('pyramid.chart', { score: scoreLabel(score) })} option=${option}
+        onClick=${({ dataIndex }) => go(to(tiers[dataIndex].tier))}
+          onHover=${(at) => light(at ? at.dataIndex : null)} />
       <ol class="tier-rows" aria-label=${t('pyramid.rows')}>
-        ${tiers.map((each, n) => html`
+        ${tiers.map(
+          (each, n) => html`
           <li key=${each.tier} style=${{ height: `${height}px` }}>
-            <a class=${`tier-row ${lit === n ? 'lit' : ''}`} href=${to(each.tier)} data-testid=${`pyramid-tier-${each.tier}`}
+            <a class=${`tier-row ${lit === n ? 'lit' : ''}`} href=${to(each.tier)}
+              data-testid=${`pyramid-tier-${each.tier}`}
               onMouseEnter=${() => light(n)} onFocus=${() => light(n)} onBlur=${() => light(null)}>
               <${TierRow} each=${each} score=${score} />
             </a>
-          </li>`)}
+          </li>`,
+        )}
       </ol>
     </div>`;
 }
 
 const TierRow = ({ each, score }) => html`
-  <span class="tier-name"><b>${tierLabel(score, each.tier)}</b><span class="note">${t('pyramid.mean', { score: format.points(each.mean_score) })}</span></span>
-  <span class="tier-count"><b><${Live} value=${each.customers} testid=${`pyramid-count-${each.tier}`} /></b><span class="note">${t('pyramid.customers', { n: each.customers })}</span></span>
+  <span class="tier-name"><b>${tierLabel(score, each.tier)}</b><span class="note">
+    ${t('pyramid.mean', { score: format.points(each.mean_score) })}</span></span>
+  <span class="tier-count"><b><${Live} value=${each.customers} testid=${`pyramid-count-${each.tier}`} /></b>
+    <span class="note">${t('pyramid.customers', { n: each.customers })}</span></span>
   <span class="tier-shares">
-    <span class="share people"><span class="note">${t('pyramid.of_customers')}</span><${Bar} share=${each.share_of_customers} /><b>${format.percent(each.share_of_customers)}</b></span>
-    <span class="share profit" title=${format.moneyExact(each.profit)}><span class="note">${t('pyramid.of_profit')}</span><${Bar} share=${each.share_of_profit} /><b>${format.percent(each.share_of_profit)}</b></span>
+    <span class="share people"><span class="note">${t('pyramid.of_customers')}</span>
+      <${Bar} share=${each.share_of_customers} /><b>${format.percent(each.share_of_customers)}</b></span>
+    <span class="share profit" title=${format.moneyExact(each.profit)}><span class="note">
+      ${t('pyramid.of_profit')}</span><${Bar} share=${each.share_of_profit} /><b>
+        ${format.percent(each.share_of_profit)}</b></span>
   </span>`;
 
 // Bands of equal height whose edges are two straight lines from the tip, each with a line to its row.
 const bands = (score, tiers, lit) => (colours) => ({
   grid: { left: 0, right: 0, top: 0, bottom: 0 },
-  series: [{
-    type: 'custom',
-    coordinateSystem: 'none',
-    data: tiers.map((name, n) => ({ name, value: [n] })),
-    renderItem: (params, api) => band(params.dataIndex, tiers.length, api, colours, lit),
-  }],
+  series: [
+    {
+      type: 'custom',
+      coordinateSystem: 'none',
+      data: tiers.map((name, n) => ({ name, value: [n] })),
+      renderItem: (params, api) => band(params.dataIndex, tiers.length, api, colours, lit),
+    },
+  ],
 });
 
 function band(n, of, api, colours, lit) {
@@ -93,13 +108,21 @@ function band(n, of, api, colours, lit) {
     type: 'group',
     children: [
       {
-        type: 'line', silent: true,
+        type: 'line',
+        silent: true,
         shape: { x1: middle + half(y), y1: y, x2: width, y2: y },
         style: { stroke: colours.line, lineWidth: 1 },
       },
       {
         type: 'polygon',
-        shape: { points: [[middle - half(top), top], [middle + half(top), top], [middle + half(bottom), bottom], [middle - half(bottom), bottom]] },
+        shape: {
+          points: [
+            [middle - half(top), top],
+            [middle + half(top), top],
+            [middle + half(bottom), bottom],
+            [middle - half(bottom), bottom],
+          ],
+        },
         style: { fill: tierColour(of - 1 - n, of), opacity: fades ? 0.55 : 1 },
         transition: ['style'],
       },
@@ -114,15 +137,21 @@ function Tiles({ data, score, filter }) {
   const profit = indicatorLabel(model.value.profit);
   return html`
     <div class="tiles">
-      <div class="tile"><span class="note">${t('pyramid.customers_all')}</span><b><${Live} value=${data.customers} write=${format.count} testid="customers-all" /></b></div>
-      <div class="tile"><span class="note">${profit}</span><b title=${format.moneyExact(data.profit)}>${format.money(data.profit)}</b></div>
-      <a class="tile" href=${href(['movements'], changed(filter, { days: 1 }))}><span class="note">${t('pyramid.moved')}</span>
-        <b>${moves.data ? html`<${Arrow} up /> ${format.count(moves.data.up)} <${Arrow} /> ${format.count(moves.data.down)}` : format.MISSING}</b></a>
-      <a class="tile" href="#/alerts"><span class="note">${t('pyramid.alerts')}</span><b>${alerts.data ? format.count(alerts.data.counts.open ?? 0) : format.MISSING}</b></a>
+      <div class="tile"><span class="note">${t('pyramid.customers_all')}</span><b>
+        <${Live} value=${data.customers} write=${format.count} testid="customers-all" /></b></div>
+      <div class="tile"><span class="note">${profit}</span><b title=${format.moneyExact(data.profit)}>
+        ${format.money(data.profit)}</b></div>
+      <a class="tile" href=${href(['movements'], changed(filter, { days: 1 }))}><span class="note">
+        ${t('pyramid.moved')}</span>
+        <b>${moves.data ? html`<${Arrow}
+          up /> ${format.count(moves.data.up)} <${Arrow} /> ${format.count(moves.data.down)}` : format.MISSING}</b></a>
+      <a class="tile" href="#/alerts"><span class="note">${t('pyramid.alerts')}</span><b>
+        ${alerts.data ? format.count(alerts.data.counts.open ?? 0) : format.MISSING}</b></a>
     </div>`;
 }
 
 function Recent({ filter }) {
   const recent = useAnswer(`/api/movements/recent?${filter}&limit=8`);
-  return html`<${Card} title=${t('pyramid.recent')} note=${t('pyramid.recent_note')} className="aside"><${Shown} answer=${recent} rows=${6}>${(data) => html`<${Changes} changes=${data.changes} brief />`}<//><//>`;
+  return html`<${Card} title=${t('pyramid.recent')} note=${t('pyramid.recent_note')} className="aside">
+    <${Shown} answer=${recent} rows=${6}>${(data) => html`<${Changes} changes=${data.changes} brief />`}<//><//>`;
 }
