@@ -43,8 +43,8 @@ function Grid({ grid, measure }) {
   const { accent } = palette();
   const depth = (cell) => Math.round(4 + 30 * Math.sqrt(Math.max(0, cell[measure] ?? 0) / most));
   const tint = (cell) => `color-mix(in srgb, ${accent} ${depth(cell)}%, transparent)`;
-  const people = ({ customers: n }) => t('customers.count', { n: format.compact(n), count: n });
-  const besides = (cell) => (measure === 'customers' ? format.percent(cell.share) : people(cell));
+  const besides = ({ share, customers }) =>
+    (measure === 'customers' ? format.percent(share) : `n = ${format.compact(customers)}`);
   return html`
     <${Wide} label=${t('rfm.grid')}>
       <table class="rfm-grid" data-testid="rfm-grid">
