@@ -5,7 +5,7 @@ import { causeWord } from '../changes.js';
 import { Drivers } from '../drivers.js';
 import * as format from '../format.js';
 import { Filters, filterOf } from '../filters.js';
-import { html, useState } from '../html.js';
+import { html, useEffect, useRef, useState } from '../html.js';
 import { t } from '../i18n.js';
 import { pulse } from '../live.js';
 import { chosenScore, scoreLabel } from '../model.js';
@@ -102,6 +102,8 @@ function Actions({ alert, again }) {
   const [isNoting, ask] = useState(false);
   const [isBusy, busy] = useState(false);
   const [failure, fail] = useState(null);
+  const field = useRef(null);
+  useEffect(() => field.current?.focus(), [isNoting]);
   const act = (action, body) => async (event) => {
     event?.preventDefault();
     busy(true);
@@ -121,13 +123,15 @@ function Actions({ alert, again }) {
     ${
       isNoting &&
       html`
-      <form class="noting" onSubmit=${act('acknowledge', note.trim() ? { note: note.trim() } : {})}>
+      <form class="noting" role="dialog" aria-label=${t('alerts.acknowledge')}
+        onSubmit=${act('acknowledge', note.trim() ? { note: note.trim() } : {})}
+        onKeyDown=${(event) => event.key === 'Escape' && ask(false)}>
         <label class="field"><span>${t('alerts.note')}</span>
-          <textarea maxlength="500" data-testid=${`alert-note-${alert.id}`} value=${note}
+          <textarea ref=${field} maxlength="500" data-testid=${`alert-note-${alert.id}`} value=${note}
             onInput=${(event) => write(event.target.value)}></textarea></label>
         <div class="actions"><button type="submit" class="primary" disabled=${isBusy}
           data-testid=${`alert-confirm-${alert.id}`}>${t('alerts.acknowledge')}</button>
-            <button type="button" class="quiet" onClick=${() => ask(false)}>${t('alerts.cancel')}</button></div>
+          <button type="button" class="quiet" onClick=${() => ask(false)}>${t('alerts.cancel')}</button></div>
       </form>`
     }
     ${
