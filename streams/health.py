@@ -20,6 +20,7 @@ from streams.metrics import Metrics
 _NO_CONTENT: Final = 204
 _UNAVAILABLE: Final = 503
 _LOCAL_NAMES: Final = ("localhost", "127.0.0.1", "::1")
+_OF_PROXIES: Final = ("X-Forwarded-For", "Forwarded", "X-Real-IP", "Via")
 
 
 class Explaining(NamedTuple):
@@ -46,7 +47,10 @@ class Explaining(NamedTuple):
             given = request.headers.get("Authorization", "")
             return compare_digest(f"Bearer {self.token}".encode(), given.encode())
         # A page in a browser on this machine may have its own name lead here: so the name counts.
-        return _is_loopback(request.remote) and _name(request.host) in _LOCAL_NAMES
+        # A proxy on this machine asks under such a name, too, but for somebody else.
+        is_proxied = any(name in request.headers for name in _OF_PROXIES)
+        is_local = _is_loopback(request.remote) and _name(request.host) in _LOCAL_NAMES
+        return is_local and not is_proxied
 
 
 async def serve(

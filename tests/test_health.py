@@ -111,6 +111,11 @@ async def test_a_page_whose_own_name_leads_here_gets_no_explanation(
     assert (await probed.get("/explanation/C1", Host="localhost:1"))[0] == 200
 
 
+async def test_a_proxy_on_this_machine_gets_no_explanation_for_others(probed: Probed) -> None:
+    forwarded = {"X-Forwarded-For": "192.0.2.1"}
+    assert (await probed.get("/explanation/C1", **forwarded))[0] == 403
+
+
 async def test_with_a_token_an_explanation_is_for_those_who_send_it() -> None:
     async with served(token="sixteen or more bytes") as worker:  # noqa: S106 - of this test
         asked = [

@@ -32,6 +32,9 @@ _HEADERS: Final = {
 }
 _LOCAL_NAMES: Final = ("127.0.0.1", "localhost", "::1")
 _TLS_ONLY: Final = "max-age=31536000"
+_OF_PROXIES: Final = ("X-Forwarded-For", "Forwarded", "X-Real-IP", "Via")
+"""A proxy on this machine asks under its name, too; these say that it asks for somebody else."""
+
 _SAFE_METHODS: Final = ("GET", "HEAD", "OPTIONS")
 
 
@@ -80,22 +83,50 @@ class Border:
 
     def _turned_away(self, scope: Scope) -> ASGIApp | None:
         headers = Headers(scope=scope)
+        return (
+            self._of_elsewhere(headers) or _too_large(scope, headers) or _of_others(scope, headers)
+        )
+
+    def _of_elsewhere(self, headers: Headers) -> ASGIApp | None:
+        if self._hosts is None:
+            return None
         host = headers.get("Host", "")
-        if self._hosts is not None and _name(host) not in self._hosts:
+        if _name(host) not in self._hosts:
             return refused(
                 421, "wrong_host", f"this server is not {host[:200]!r}",
                 f"ask for {self._hosts[0]}, or run it with tokens",
             )  # fmt: skip
-        if len(scope["query_string"]) > LONGEST_QUERY:
-            return refused(414, "too_long", f"the query is longer than {LONGEST_QUERY} bytes")
-        if "Transfer-Encoding" in headers:  # of unknown length; no browser sends it
-            return refused(411, "length_required", "say by Content-Length how long the body is")
-        announced = headers.get("Content-Length", "0")
-        if not announced.isdecimal() or int(announced[:20]) > LARGEST_BODY:
-            return refused(413, "too_large", f"the body is larger than {LARGEST_BODY} bytes")
-        if scope["method"] not in _SAFE_METHODS and _is_of_others(headers, host):
-            return refused(403, "cross_origin", "a page of another origin may not write here")
+        if any(name in headers for name in _OF_PROXIES):
+            return refused(
+                403, "proxied", "this server asks for no tokens: it is for this machine alone",
+                "run it with tokens behind a proxy",
+            )  # fmt: skip
         return None
+
+
+def _too_large(scope: Scope, headers: Headers) -> ASGIApp | None:
+    if len(scope["query_string"]) > LONGEST_QUERY:
+        return refused(414, "too_long", f"the query is longer than {LONGEST_QUERY} bytes")
+    if "Transfer-Encoding" in headers:  # of unknown length; no browser sends it
+        return refused(411, "length_required", "say by Content-Length how long the body is")
+    announced = headers.get("Content-Length", "0")
+    if not announced.isdecimal() or int(announced[:20]) > LARGEST_BODY:
+        return refused(413, "too_large", f"the body is larger than {LARGEST_BODY} bytes")
+    return None
+
+
+def _of_others(scope: Scope, headers: Headers) -> ASGIApp | None:
+    """Turn away what a browser sends for a page of another origin; other programs don't say so."""
+    if scope["method"] in _SAFE_METHODS:
+        return None
+    origin, site = headers.get("Origin"), headers.get("Sec-Fetch-Site")
+    if site is not None:
+        is_foreign = site not in ("same-origin", "none")
+    else:
+        is_foreign = origin is not None and origin.partition("://")[2] != headers.get("Host")
+    if is_foreign:
+        return refused(403, "cross_origin", "a page of another origin may not write here")
+    return None
 
 
 def _name(host: str) -> str:
@@ -108,14 +139,6 @@ def _name(host: str) -> str:
         return urlsplit(f"//{host}").hostname or ""
     except ValueError:
         return ""
-
-
-def _is_of_others(headers: Headers, host: str) -> bool:
-    """Tell whether a browser sends it for a page of another origin; other programs don't say."""
-    if site := headers.get("Sec-Fetch-Site"):
-        return site not in ("same-origin", "none")
-    origin = headers.get("Origin")
-    return origin is not None and origin.partition("://")[2] != host
 
 
 def loopback_names(host: str) -> tuple[str, ...] | None:

@@ -114,6 +114,15 @@ def test_without_tokens_a_name_of_others_that_leads_here_gets_nothing(
             assert answer.status_code == status, answer.text
 
 
+@pytest.mark.parametrize("header", ["X-Forwarded-For", "Forwarded", "X-Real-IP", "Via"])
+def test_without_tokens_a_proxy_on_this_machine_gets_nothing_for_others(
+    shop: Shop, tmp_path: Path, header: str
+) -> None:
+    with served(shop, tmp_path, auth=False, hosts=LOCAL) as running, running.client() as client:
+        answer = client.get("/api/pyramid", headers={header: "192.0.2.1"})
+        assert (answer.status_code, answer.json()["error"]["code"]) == (403, "proxied")
+
+
 def test_a_long_query_is_not_read(dashboard: Served) -> None:
     with dashboard.client("admin") as client:
         assert client.get("/api/pyramid", params={"q": "x" * 9_000}).status_code == 414

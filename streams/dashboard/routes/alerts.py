@@ -102,6 +102,8 @@ async def _done(
         raise RefusedError(
             409, "resolved", "the score has recovered, there is nothing to do about it"
         )
+    if action == "reopen" and before.state == "open":
+        return before
     at = _text(datetime.now(UTC))
     await _written(
         parts,

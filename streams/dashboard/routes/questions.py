@@ -1,7 +1,8 @@
 """/api: what the board is asked about customers. Each runs in a thread: the loop stays free."""
 
-from typing import Annotated
+from typing import Annotated, Final
 
+import structlog
 from fastapi import APIRouter, Query
 from fastapi.responses import StreamingResponse
 
@@ -20,6 +21,7 @@ from streams.dashboard.parameters import (
 )
 from streams.dashboard.parts import TheBoard
 
+LOG: Final = structlog.get_logger(__name__)
 router = APIRouter(prefix="/api", tags=["customers"])
 
 Name = Annotated[str, Query(min_length=1, max_length=200)]
@@ -61,6 +63,7 @@ def export(
 ) -> StreamingResponse:
     """Return the whole table of customers as CSV."""
     table = board.export(wanted, asker.owner, sort, names(columns))
+    LOG.info("customers are exported", name=asker.name, role=asker.role)
     day = board.as_of().day or "empty"
     name = f"valuepulse-customers-{day}.csv"
     return StreamingResponse(
