@@ -79,6 +79,11 @@ class Feed:
         """Stop reading; what was read stays."""
         self._background.stop()
 
+    @property
+    def plainly_read(self) -> int:
+        """How many snapshots had another shape than those of the model: they take longer."""
+        return self._reader.plainly_read
+
     async def act(self, action: views.AlertAction) -> None:
         """Write what somebody did about an alert; return when Kafka has it.
 
@@ -291,7 +296,7 @@ class Feed:
         customers, changes, alerts = self._board.held()
         LOG.info(
             "the dashboard has read what there was", seconds=seconds, customers=customers,
-            tier_changes=changes, alerts=alerts, plainly_read=self._reader.plainly_read,
+            tier_changes=changes, alerts=alerts, plainly_read=self.plainly_read,
         )  # fmt: skip
         return progress._replace(loaded_after_s=seconds)
 

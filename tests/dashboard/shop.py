@@ -123,7 +123,7 @@ def change(n: int, customer: str, score: str, before: str, after: str, day: str 
     """Return the n-th tier change."""
     tiers = NAMES.tiers[NAMES.scores.index(score)]
     return {
-        "id": f"{n:032x}",
+        "id": 2 * f"{n:016x}",
         "customer_id": customer,
         "sequence": n + 1,
         "occurred_at": f"{day}T01:00:00.000Z",
