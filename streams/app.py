@@ -66,7 +66,7 @@ class Worker:
             settings.redis.url, settings.redis.prefix, settings.redis.client_options()
         )
         self.publisher = Publisher(
-            settings.kafka.client_options(),
+            settings.kafka.client_options() | {"compression_type": settings.kafka.compression},
             lambda troubled: self.metrics.set_up("publisher", up=not troubled),
         )
         model = load_model(settings.model)

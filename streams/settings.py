@@ -210,6 +210,7 @@ class Kafka(_Section):
     fetch_max_wait_ms: Annotated[int, Field(ge=1, le=60_000)] = 100
     fetch_bytes: Annotated[int, Field(ge=1024, le=1 << 30)] = 1_000_000
     batch_bytes: Annotated[int, Field(ge=1 << 20, le=1 << 30)] = 33_554_432
+    compression: Literal["gzip", "snappy", "lz4", "zstd"] | None = None
     request_timeout_s: Seconds = 30.0
     session_timeout_s: Annotated[float, Field(ge=6, le=1800)] = 10.0
 
