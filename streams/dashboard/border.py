@@ -110,7 +110,8 @@ def _too_large(scope: Scope, headers: Headers) -> ASGIApp | None:
     if "Transfer-Encoding" in headers:  # of unknown length; no browser sends it
         return refused(411, "length_required", "say by Content-Length how long the body is")
     announced = headers.get("Content-Length", "0")
-    if not announced.isdecimal() or int(announced[:20]) > LARGEST_BODY:
+    is_short = announced.isdecimal() and len(announced) <= len(str(LARGEST_BODY))
+    if not is_short or int(announced) > LARGEST_BODY:
         return refused(413, "too_large", f"the body is larger than {LARGEST_BODY} bytes")
     return None
 
