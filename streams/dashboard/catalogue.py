@@ -18,6 +18,7 @@ NAME: Final = "name"
 """The attribute that is a customer's name."""
 
 Unit = Literal["money", "days", "ratio", "count", "number"]
+_POINTS: Final = frozenset({"csat_points", "praise_rating", "complaint_severity"})
 _DAYS: Final = frozenset({"days_late", "collection_days", "open_due_days"})
 _UNITS: Final[Mapping[str, Unit]] = {
     "largest": "money", "arrears": "money", "expected_sales": "money",
@@ -160,6 +161,8 @@ def unit_of(indicator: Indicator) -> Unit:
 def _unit_of_measures(measures: tuple[str, ...]) -> Unit:
     if measures[0] in MONEY:
         return "money"
+    if measures[0] in _POINTS:
+        return "number"
     return "days" if measures[0] in _DAYS else "count"
 
 

@@ -87,6 +87,10 @@ class Searchable:
         needle = np.frombuffer(part.casefold().encode(), np.uint8)
         return rows[_contains(self._buffer, self._start, self._length, rows, needle)]
 
+    def room(self) -> int:
+        """Return the bytes that the texts take."""
+        return self._buffer.nbytes
+
     def order(self, rows: int, *, by_name: bool) -> NDArray[np.int32]:
         """Return the place of each of the first rows in the order of ids or names.
 
