@@ -123,16 +123,15 @@ function Actions({ alert, again }) {
     ${
       isNoting &&
       html`
-      <form class="noting" role="dialog" aria-label=${t('alerts.acknowledge')}
-        onSubmit=${act('acknowledge', note.trim() ? { note: note.trim() } : {})}
-        onKeyDown=${(event) => event.key === 'Escape' && ask(false)}>
+      <div role="dialog" aria-label=${t('alerts.acknowledge')} onKeyDown=${(event) => event.key === 'Escape' && ask(false)}>
+      <form class="noting" onSubmit=${act('acknowledge', note.trim() ? { note: note.trim() } : {})}>
         <label class="field"><span>${t('alerts.note')}</span>
           <textarea ref=${field} maxlength="500" data-testid=${`alert-note-${alert.id}`} value=${note}
             onInput=${(event) => write(event.target.value)}></textarea></label>
         <div class="actions"><button type="submit" class="primary" disabled=${isBusy}
           data-testid=${`alert-confirm-${alert.id}`}>${t('alerts.acknowledge')}</button>
           <button type="button" class="quiet" onClick=${() => ask(false)}>${t('alerts.cancel')}</button></div>
-      </form>`
+      </form></div>`
     }
     ${
       !isNoting &&
