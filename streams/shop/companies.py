@@ -87,9 +87,9 @@ class Habits(NamedTuple):
 
 SIZES: Final[Mapping[str, Habits]] = MappingProxyType(
     {
-        "small": Habits(0.78, 2, 150, 0.10, 1.6, 0.45, 0.02, 0.22, 0.3, 0.0, 2e6),
-        "medium": Habits(0.17, 9, 900, 0.24, 0.6, 0.72, 0.07, 0.07, 0.9, 0.04, 5e7),
-        "large": Habits(0.05, 34, 7_500, 0.36, 0.4, 0.97, 0.20, 0.005, 1.0, 0.4, 2e9),
+        "small": Habits(0.78, 2, 250, 0.10, 1.6, 0.45, 0.02, 0.22, 0.3, 0.0, 2e6),
+        "medium": Habits(0.17, 9, 1_500, 0.24, 0.6, 0.72, 0.07, 0.07, 0.9, 0.04, 5e7),
+        "large": Habits(0.05, 34, 3_500, 0.36, 0.4, 0.97, 0.20, 0.005, 1.0, 0.4, 2e9),
     }
 )
 """Sizes of companies: many small ones that pay late, few large ones that carry the shop."""
@@ -143,7 +143,7 @@ def company(seed: int, number: int) -> Company:
         size=size,
         region=region,
         industry=trade,
-        annual_sales=round(habits.sales * random.lognormvariate(0, 0.6) / 10_000) * 10_000,
+        annual_sales=round(habits.sales * random.lognormvariate(0, 0.8) / 10_000) * 10_000,
         listed=random.random() < habits.listed,
         owner=random.choice(_TEAMS[region]),
     )
