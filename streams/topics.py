@@ -103,6 +103,9 @@ _TABLE: Final[Mapping[str, tuple[bool, str, str, int | None, int | None]]] = {
     "dead_letters": (False, "that of the record", "delete", FOREVER, LARGEST_DEAD_LETTER),
 }
 
+_OF_DASHBOARD: Final = ("alert_actions",)
+"""Topics that workers and producers can do without."""
+
 
 def _topic(
     settings: Settings,
@@ -178,9 +181,9 @@ async def require_equal_partitions(settings: Settings) -> int:
         DependencyError: No broker answers.
     """
     async with kafka_admin(settings) as admin:
-        topics = Topics.of(settings)
-        counts = await _partitions(admin, topics.all())
-    if missing := [topic.name for topic in topics.all() if topic.name not in counts]:
+        topics = [each for each in Topics.of(settings).all() if each.role not in _OF_DASHBOARD]
+        counts = await _partitions(admin, topics)
+    if missing := [topic.name for topic in topics if topic.name not in counts]:
         unseen = (
             "" if settings.kafka.security_protocol == "PLAINTEXT" else ", or we may not see them"
         )
@@ -188,7 +191,7 @@ async def require_equal_partitions(settings: Settings) -> int:
             f"missing topics: {', '.join(missing)}; `valuepulse topics ensure` makes them{unseen}"
         )
     shards = equal_partitions(counts, settings)
-    if other := [topic.name for topic in topics.all() if counts[topic.name] < shards]:
+    if other := [topic.name for topic in topics if counts[topic.name] < shards]:
         raise CheckError(
             f"the input topics have {shards} partitions, but these outputs fewer: "
             f"{', '.join(other)}; delete them and run `valuepulse topics ensure`"

@@ -126,6 +126,15 @@ async def test_missing_topics_are_refused_by_name(topics: Topics, settings: Sett
         await require_equal_partitions(settings)
 
 
+async def test_a_worker_does_without_the_topic_that_only_the_dashboard_has(
+    topics: Topics, settings: Settings
+) -> None:
+    """So that it need not be allowed to see it, and starts where there is no dashboard."""
+    made = [name for name in (*INPUTS, *OUTPUTS) if name != "alert-actions"]
+    topics.create(dict.fromkeys(made, 3))
+    assert await require_equal_partitions(settings) == 3
+
+
 async def test_an_output_with_fewer_partitions_than_the_inputs_is_refused(
     topics: Topics, settings: Settings
 ) -> None:
