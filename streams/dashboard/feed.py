@@ -4,6 +4,7 @@ No consumer group and no stored position: what is in memory is gone at the end, 
 """
 
 import asyncio
+import gc
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
@@ -292,6 +293,7 @@ class Feed:
         self._board.progress = progress
 
     def _loaded(self, progress: Progress) -> Progress:
+        gc.freeze()  # what was loaded stays: the collector of cycles need not look at it again
         seconds = round(time.monotonic() - self._began, 3)
         customers, changes, alerts = self._board.held()
         LOG.info(
