@@ -21,23 +21,24 @@ class Visits(Protocol):
         """Open a view as somebody with a role; None has no token."""
 
 
-@pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
-    """A real Chromium."""
-    path = executable()
-    if path is None:
-        pytest.skip(f"no chromium on the PATH: `make browser` installs one, or set {VARIABLE}")
-    with chromium(path) as running:
-        yield running
-
-
 @pytest.fixture(scope="package")
 def theatre(
     tmp_path_factory: pytest.TempPathFactory, kafka: Kafka, valkey_server: Valkey
 ) -> Iterator[Stage]:
     """A dashboard, and a shop that tests may send events to."""
+    if executable() is None:
+        pytest.skip(f"no chromium on the PATH: `make browser` installs one, or set {VARIABLE}")
     directory = tmp_path_factory.mktemp("browser")
     with stage(directory, kafka.bootstrap, valkey_server.url) as running:
+        yield running
+
+
+@pytest.fixture(scope="package")
+def browser(theatre: Stage) -> Iterator[Browser]:
+    """A real Chromium, started last: with it an event loop runs in this thread (Playwright's)."""
+    path = executable()
+    assert path is not None
+    with chromium(path) as running:
         yield running
 
 

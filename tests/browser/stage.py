@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
@@ -41,7 +42,8 @@ class Stage:
 
     def send(self, events: Iterable[Event]) -> int:
         """Send events to their topics; return how many."""
-        return asyncio.run(self._send(list(events)))
+        with ThreadPoolExecutor(1) as apart:  # Playwright has an event loop in this thread
+            return apart.submit(asyncio.run, self._send(list(events))).result()
 
     async def _send(self, events: list[Event]) -> int:
         async with kafka_producer(self.run.settings, max_batch_size=BATCH_BYTES) as producer:

@@ -41,10 +41,11 @@ def test_a_click_on_the_tip_leads_to_the_vips(visit: Visits, theatre: Stage) -> 
 def test_the_tip_s_surface_itself_can_be_clicked(visit: Visits) -> None:
     """Whoever sees a pyramid clicks on it, not on a list beside it."""
     at = visit()
-    chart = at.at("pyramid-chart")
-    box = chart.bounding_box()
+    expect(at.at("pyramid-tier-VIP")).to_be_visible()
+    surface = at.at("pyramid-chart").locator("canvas, svg").first
+    box = surface.bounding_box()
     assert box is not None
-    at.page.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] * 0.12)
+    surface.click(position={"x": box["width"] / 2, "y": box["height"] / 5})
     at.page.wait_for_url(re.compile(r"#/customers\?.*tier=VIP"))
 
 
@@ -92,16 +93,15 @@ def test_a_vip_goes_sour_and_its_alert_is_acknowledged(visit: Visits, theatre: S
     """Complaints and late payments, then the alert, why it is, and who takes care of it."""
     at = visit(route="/alerts")
     theatre.play(VIP.customer_id)
-    row = at.at("alerts-list").locator("[data-testid^=alert-]", has_text=VIP.name).first
-    expect(row).to_be_visible(timeout=20_000)
+    expect(at.at("alerts-list")).to_contain_text(VIP.name, timeout=20_000)
     alert = next(
         a for a in theatre.ask("/api/alerts", state="open")["alerts"] if a["name"] == VIP.name
     )
     at.at(f"alert-acknowledge-{alert['id']}").click()
-    confirm = at.page.get_by_role("dialog")
-    if confirm.is_visible():
-        confirm.locator("button[type=submit]").click()
+    at.at(f"alert-note-{alert['id']}").fill("calling them today")
+    at.at(f"alert-confirm-{alert['id']}").click()
     at.at("alerts-state-acknowledged").click()
+    expect(at.at(f"alert-{alert['id']}")).to_contain_text("calling them today")
     expect(at.at(f"alert-{alert['id']}")).to_contain_text("admin")
     at.go(f"/customer/{VIP.customer_id}")
     expect(at.at("customer-name")).to_contain_text(VIP.name)
