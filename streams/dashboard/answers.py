@@ -101,7 +101,7 @@ def _told(errors: Sequence[Any]) -> str:
     )
 
 
-def log_fault(error: Exception) -> None:
+def log_fault(what: str, error: Exception) -> None:
     """Log a bug by its kind and place: its message might tell of a customer."""
     where = [f"{f.filename}:{f.lineno} {f.name}" for f in traceback.extract_tb(error.__traceback__)]
-    LOG.error("a request failed, which is a bug", error=type(error).__qualname__, at=where[-12:])
+    LOG.error(f"{what} failed, which is a bug", error=type(error).__qualname__, at=where[-12:])

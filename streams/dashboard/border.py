@@ -74,7 +74,7 @@ class Border:
                 answer = turned_away
             await answer(scope, receive, send_with_headers)
         except Exception as error:  # told without what it says of customers
-            log_fault(error)
+            log_fault("a request", error)
             if not begun:
                 sorry = refused(
                     500, "fault", "a bug: the server's log says where, please report it"

@@ -19,7 +19,7 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from streams.dashboard import views
-from streams.dashboard.answers import RefusedError
+from streams.dashboard.answers import RefusedError, log_fault
 from streams.dashboard.board import Board
 from streams.tasks import end
 
@@ -35,6 +35,7 @@ _STATE_AT_LEAST_S: Final = 0.5
 _SEND_S: Final = 30.0
 """After which a connection that takes nothing is given up."""
 
+_AFTER_A_FAULT_S: Final = 5.0
 _MOST_WAITING: Final = 10_000
 
 
@@ -140,13 +141,20 @@ class Hub:
         try:
             while True:
                 await asyncio.sleep(_TICK_S)
-                self._tell_what_was_heard()
-                await self._tell_states()
-                for listener in self._listeners:
-                    listener.wake()
+                try:
+                    await self._tell()
+                except Exception as error:  # pages would wait for ever, and nobody would know why
+                    log_fault("telling pages what happens", error)
+                    await asyncio.sleep(_AFTER_A_FAULT_S)
         finally:
             unsubscribe()
             self.close()
+
+    async def _tell(self) -> None:
+        self._tell_what_was_heard()
+        await self._tell_states()
+        for listener in self._listeners:
+            listener.wake()
 
     def _hear(self, kind: str, what: views.View, owner: str | None) -> None:
         self._unheard += len(self._heard) == _MOST_WAITING

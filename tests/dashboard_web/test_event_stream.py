@@ -122,6 +122,26 @@ def test_what_the_hub_was_too_slow_to_hear_is_told_as_missed(
         assert 6 <= missed <= 8, "the hub may have heard some in between"
 
 
+def test_a_bug_in_telling_is_logged_without_customers_and_telling_goes_on(
+    own: Served, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(event_stream, "_AFTER_A_FAULT_S", 0.1)
+    count, failures = own.shop.board.count, iter([KeyError(customer_id(3))])
+
+    def fails_once(owner: str | None) -> int:
+        for failure in failures:
+            raise failure
+        return count(owner)
+
+    monkeypatch.setattr(own.shop.board, "count", fails_once)
+    with own.client("viewer") as client, client.stream("GET", "/api/stream") as stream:
+        told = events(stream)
+        assert next_of("state", told)["customers"] == CUSTOMERS
+    logged = "".join(capfd.readouterr())
+    assert "telling pages what happens failed" in logged
+    assert customer_id(3) not in logged
+
+
 async def test_a_closed_listener_says_so_at_once() -> None:
     listener = Listener(None)
     waiting = asyncio.ensure_future(listener.frames())
