@@ -31,7 +31,7 @@ from streams.output.messages import day_text, instant_text
 
 STALE_S: Final = 5.0
 """After so long behind, what is shown is called stale."""
-_EXPORTED_AT_ONCE: Final = 1_000
+_EXPORTED_AT_ONCE: Final = 500
 """Rows of an export that are read under one lock."""
 
 

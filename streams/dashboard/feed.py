@@ -5,6 +5,7 @@ No consumer group and no stored position: what is in memory is gone at the end, 
 
 import asyncio
 import gc
+import math
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
@@ -66,7 +67,7 @@ class Feed:
         self._goal: dict[TP, int] = {}
         """Where the topics ended at the start: what was read so far is loaded."""
         self._began = time.monotonic()
-        self._ordered = 0.0
+        self._ordered = -math.inf
         self._unusable = 0
 
     def start(self) -> None:

@@ -1,6 +1,6 @@
 """Tier changes: who moved where and when, in columns; what else they say in an archive."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 import numpy as np
@@ -18,10 +18,10 @@ MOST: Final = 4_000_000
 _RECENT: Final = 100_000
 """A change that is published again, after a crash of a worker, is among so many at the end."""
 
-_CHANGE: Final = np.dtype([
-    ("row", np.int32), ("score", np.int8), ("origin", np.int8), ("target", np.int8),
-    ("day", np.int32), ("sequence", np.int64), ("at", np.int64), ("identity", np.uint64),
-])  # fmt: skip
+_COLUMNS: Final[Mapping[str, type[np.number[Any]]]] = {
+    "row": np.int32, "score": np.int8, "origin": np.int8, "target": np.int8, "day": np.int32,
+    "at": np.int64, "identity": np.uint64,
+}  # fmt: skip
 
 
 class Movements:
@@ -32,7 +32,7 @@ class Movements:
         self._catalogue = catalogue
         self._scores = {name: s for s, name in enumerate(names.scores)}
         self._tiers = [{name: t for t, name in enumerate(tiers)} for tiers in names.tiers]
-        self._changes = np.empty(1024, _CHANGE)
+        self._changes = {name: np.empty(1024, kind) for name, kind in _COLUMNS.items()}
         self._count = 0
         self._sequence = np.zeros(1024, np.int64)
         """Of each customer's newest change."""
@@ -67,9 +67,9 @@ class Movements:
         if outcome.sequence <= self._sequence[row] and self._has(outcome.identity):
             return False
         self._sequence[row] = outcome.sequence
-        self._changes[self._count] = (
-            row, score, origin, target, outcome.day, outcome.sequence, outcome.at, outcome.identity,
-        )  # fmt: skip
+        change = (row, score, origin, target, outcome.day, outcome.at, outcome.identity)
+        for column, value in zip(self._changes.values(), change, strict=True):
+            column[self._count] = value
         self._latest[score, row] = self._dropped + self._count
         self._count += 1
         self._archive.add(outcome.value)
@@ -87,14 +87,16 @@ class Movements:
             self._latest = np.pad(self._latest, ((0, 0), (0, more)), constant_values=NONE)
         if self._count == MOST:
             gone = MOST // 8
-            self._changes[: MOST - gone] = self._changes[gone:MOST].copy()
+            for column in self._changes.values():
+                column[: MOST - gone] = column[gone:MOST].copy()
             self._count -= gone
             self._dropped += gone
             self._archive.drop_before(self._dropped)
-        elif self._count == self._changes.size:
-            longer = np.empty(min(2 * self._count, MOST), _CHANGE)
-            longer[: self._count] = self._changes[: self._count]
-            self._changes = longer
+        elif self._count == self._changes["row"].size:
+            for name, column in self._changes.items():
+                longer = np.empty(min(2 * self._count, MOST), column.dtype)
+                longer[: self._count] = column
+                self._changes[name] = longer
 
     def forget(self, row: int) -> None:
         """Forget the changes of a customer that was erased."""
@@ -110,12 +112,17 @@ class Movements:
 
         -1 for who had no change.
         """
-        held = self._changes[: self._count]
-        held = held[(held["score"] == score) & (held["day"] > day) & (held["row"] >= 0)]
+        held = self._held()
+        late = np.flatnonzero(held["day"] > day)
+        late = late[(held["score"][late] == score) & (held["row"][late] >= 0)]
+        its = held["row"][late]
         then, now = np.full(rows, -1, np.int8), np.full(rows, -1, np.int8)
-        then[held["row"][::-1]] = held["origin"][::-1]  # of equal rows the last assignment holds
-        now[held["row"]] = held["target"]
+        then[its[::-1]] = held["origin"][late][::-1]  # of equal rows the last assignment holds
+        now[its] = held["target"][late]
         return then, now
+
+    def _held(self) -> dict[str, NDArray[Any]]:
+        return {name: column[: self._count] for name, column in self._changes.items()}
 
     def matrix(self, score: int, day: int, customers: Customers, rows: Rows) -> NDArray[np.int64]:
         """Return how many of the rows moved from each tier to each later than a day.
@@ -136,7 +143,7 @@ class Movements:
 
         `rows` None: of all of them.
         """
-        held = self._changes[: self._count]
+        held = self._held()
         allowed = customers.present[: customers.count]
         if rows is not None:
             allowed = np.zeros(customers.count, np.bool_)
@@ -157,4 +164,4 @@ class Movements:
 
     def size(self) -> int:
         """Return the bytes that it takes, about."""
-        return self._changes.nbytes + self._archive.size()
+        return sum(each.nbytes for each in self._changes.values()) + self._archive.size()
