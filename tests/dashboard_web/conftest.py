@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.cli.conftest import installation  # noqa: F401 - a fixture here, too
 from tests.dashboard_web.server import Served, served
 from tests.dashboard_web.shop import Shop
 

@@ -15,8 +15,6 @@ from tests.cli.command import valuepulse
 from tests.integration.processes import Process
 from tests.waiting import wait_until
 
-pytest_plugins = ["tests.cli.conftest"]
-
 
 @contextmanager
 def running(
