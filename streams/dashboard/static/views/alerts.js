@@ -119,6 +119,10 @@ function Actions({ alert, again }) {
     busy(false);
   };
   const until = (days) => new Date(Date.now() + days * DAY_MS).toISOString();
+  const snooze = (days) => html`
+    <button type="button" key=${days} disabled=${isBusy} aria-label=${t('alerts.snooze', { n: days, count: days })}
+      data-testid=${days === 1 ? `alert-snooze-${alert.id}` : `alert-snooze-${days}-${alert.id}`}
+      onClick=${() => act('snooze', { until: until(days) })()}>${t('movements.days', { n: days })}</button>`;
   return html`
     ${
       isNoting &&
@@ -140,9 +144,7 @@ function Actions({ alert, again }) {
         ${alert.state !== 'acknowledged' && html`<button type="button" class="primary" disabled=${isBusy}
           data-testid=${`alert-acknowledge-${alert.id}`} onClick=${() => ask(true)}>
             ${t('alerts.acknowledge')}…</button>`}
-        ${alert.state === 'open' && SNOOZES.map((days) => html`<button type="button" key=${days} disabled=${isBusy}
-          data-testid=${days === 1 ? `alert-snooze-${alert.id}` : `alert-snooze-${days}-${alert.id}`}
-            onClick=${act('snooze', { until: until(days) })}>${t('alerts.snooze', { n: days, count: days })}</button>`)}
+        ${alert.state === 'open' && html`<span class="note">${t('alerts.snooze_for')}</span>${SNOOZES.map(snooze)}`}
         ${alert.state !== 'open' && html`<button type="button" disabled=${isBusy}
           data-testid=${`alert-reopen-${alert.id}`} onClick=${act('reopen', {})}>${t('alerts.reopen')}</button>`}
       </div>`
