@@ -134,18 +134,28 @@ class Feed:
             reader = SetReader(consumer, _FETCH)
             for place in places:
                 reader.seek(place, self._begin(place, firsts[place]))
-            answered = dict.fromkeys(places, time.time() * 1000)
+            await self._follow(reader, places)
+
+    async def _follow(self, reader: SetReader, places: Sequence[TP]) -> None:
+        """Apply what comes; sets are applied in another thread while the next ones are fetched."""
+        answered = dict.fromkeys(places, time.time() * 1000)
+        applying = asyncio.ensure_future(asyncio.sleep(0))
+        try:
             while True:
-                for taken in await reader.take(places, _PATIENCE_S):
-                    if isinstance(taken, PositionLostError):
-                        raise taken
-                    self._apply(taken)
-                    answered[taken.partition] = taken.answered_at
-                    await asyncio.sleep(0)  # the next sets are fetched meanwhile
+                taken = await reader.take(places, _PATIENCE_S)
+                await applying
+                for each in taken:
+                    if isinstance(each, PositionLostError):
+                        raise each
+                    answered[each.partition] = each.answered_at
                 for place in places:
                     drained = reader.drained_at(place, self._next[place])
                     answered[place] = max(answered[place], drained or 0)
-                self._note(min(answered.values()))
+                applying = asyncio.ensure_future(
+                    asyncio.to_thread(self._apply_all, taken, min(answered.values()))
+                )
+        finally:
+            await applying
 
     def _begin(self, place: TP, first: int) -> int:
         """Return where to go on: where we were, or at the beginning of what is left."""
@@ -180,6 +190,12 @@ class Feed:
         ]
 
     # ------------------------------------------------------------------------------------ applying
+
+    def _apply_all(self, taken: Sequence[Any], answered_ms: float) -> None:
+        """Apply record sets; tell the board how far that is. Kafka answered at `answered_ms`."""
+        for each in taken:
+            self._apply(each)
+        self._note(answered_ms)
 
     def _apply(self, taken: RecordSet) -> None:
         """Apply a record set to the board, some records at a time."""
