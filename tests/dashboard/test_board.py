@@ -6,11 +6,15 @@ import threading
 import time
 
 import orjson
+from structlog.testing import capture_logs
 
+from streams.dashboard.background import Background
 from streams.dashboard.board import Board
+from streams.dashboard.feed import Feed
 from streams.dashboard.filters import EVERYBODY, Filter
 from streams.dashboard.outcomes import outcome_of
 from streams.dashboard.views import Alert, TierChange, View
+from streams.settings import Settings
 from tests.dashboard.model import SMALL
 from tests.dashboard.shop import TODAY, alert, board_of, change, take, tell_alerts, tell_changes
 from tests.dashboard.test_alerts import action
@@ -161,3 +165,36 @@ def test_the_board_grows_with_its_customers() -> None:
     assert board.count(None) == 3_000
     assert board.page(Filter(q="c2999"), None).total == 1
     assert board.page(EVERYBODY, None, "-customer_id", 1, 1).rows[0].customer_id == "C999"
+
+
+def test_a_change_of_who_has_no_snapshot_yet_is_told_without_name_and_owner() -> None:
+    board = loaded()
+    heard: list[tuple[str, View, str | None]] = []
+    board.subscribe(lambda *what: heard.append(what))
+    tell_changes(board, [change(0, "C1", "value", "low", "high")])
+    ((kind, told, owner),) = heard
+    assert isinstance(told, TierChange)
+    assert (kind, told.customer_id, told.name, owner) == ("tier-change", "C1", None, None)
+
+
+def test_a_bug_of_a_thread_is_told_to_who_waits_for_it() -> None:
+    told: list[Exception] = []
+
+    async def broken() -> None:
+        raise ZeroDivisionError
+
+    background = Background("broken", broken, told.append)
+    with capture_logs() as logs:
+        background.start()
+        background.stop()
+    assert [type(each) for each in told] == [ZeroDivisionError]
+    assert logs[0]["event"] == "ended by a bug"
+
+
+def test_a_feed_that_a_bug_has_ended_says_so_on_every_answer() -> None:
+    board = loaded("C1")
+    feed = Feed(Settings(), board)
+    with capture_logs():
+        feed._failed(ZeroDivisionError())
+    assert board.as_of().stale
+    assert "ended by a bug: ZeroDivisionError()" in str(board.progress.trouble)
