@@ -47,6 +47,14 @@ def test_axe_finds_no_serious_fault(visit: Visits, route: str, theme: str) -> No
     assert not faults(at)
 
 
+def test_axe_sees_a_fault_that_is_put_in(visit: Visits) -> None:
+    """Else the tests here would be green on any page."""
+    at = visit()
+    expect(at.at("pyramid-tier-VIP")).to_be_visible()
+    at.page.locator("main").evaluate("e => e.appendChild(document.createElement('button'))")
+    assert any("button-name" in fault for fault in faults(at))
+
+
 def test_axe_finds_no_serious_fault_at_the_door(visit: Visits) -> None:
     at = visit(None)
     expect(at.at("login-form")).to_be_visible()
