@@ -247,7 +247,7 @@ def _years(seed: int, buyer: Company, start_ms: int) -> Iterator[tuple[Moment, E
         then = Moment(long_ago_ms, buyer.customer_id, f"H{start_ms}-{buyer.customer_id}-first")
         bill = _bill(random, buyer, then.event_id)._replace(invoice="")
         yield then, _happens(random, "sale", buyer, then, bill)
-    for order in range(max(1, round(random.gauss(usual, usual / 3)))):
+    for order in range(max(1, round(random.gauss(usual, usual / 2)))):
         ordered_ms = start_ms - random.randrange(DAY_MS, _YEAR_DAYS * DAY_MS)
         bill = _bill(random, buyer, f"{start_ms}-{buyer.customer_id}-{order}")
         days_later = {"sale": 0} | ({"payment": _CREDIT_DAYS} if bill.invoice else {})
