@@ -10,7 +10,7 @@ from hypothesis import given, settings
 
 from streams.dashboard import movements as kept
 from streams.dashboard.board import Board
-from streams.dashboard.filters import EVERYBODY, Filter
+from streams.dashboard.filters import EVERYBODY, Filter, Moved
 from streams.dashboard.outcomes import outcome_of
 from tests.dashboard import oracle
 from tests.dashboard.model import SMALL
@@ -44,7 +44,7 @@ def known(*ids: str) -> list[Said]:
     ]  # fmt: skip
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(customers(), changes(IDS, DAYS))
 def test_the_matrix_counts_each_customer_once_by_where_it_was_and_is(
     said: list[Said], moves: list[Said]
@@ -66,6 +66,10 @@ def test_the_matrix_counts_each_customer_once_by_where_it_was_and_is(
                 for n, now in enumerate(answer.tiers)
             }
             assert found == {cell: paths[cell] for cell in found}
+            for (then, now), count in found.items():
+                moved = Moved(from_=then, to=now, days=days)
+                its = board.pyramid(Filter(score=score, moved=moved), None)
+                assert its.customers == count
             rank = answer.tiers.index
             assert answer.up == sum(n for (a, b), n in paths.items() if rank(b) > rank(a))
             assert answer.down == sum(n for (a, b), n in paths.items() if rank(b) < rank(a))
