@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable
+from functools import cache
 from hashlib import blake2b
 from typing import Any
 
@@ -39,6 +40,7 @@ def name_of(n: int) -> str:
     return f"{'even' if n % 2 == 0 else 'odd'}-{n:04d} 有限公司"
 
 
+@cache
 def catalogue() -> Catalogue:
     """Return the packaged model's."""
     return Catalogue.of(load_model(PACKAGED / "scoring.yaml"))

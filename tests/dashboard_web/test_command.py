@@ -15,6 +15,8 @@ from tests.cli.command import valuepulse
 from tests.integration.processes import Process
 from tests.waiting import wait_until
 
+pytestmark = pytest.mark.slow
+
 
 @contextmanager
 def running(
@@ -61,7 +63,7 @@ def test_without_tokens_it_answers_this_machine_alone(
         assert rebound.status_code == 421
 
 
-@pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.0.2.1", "example.org", ""])  # noqa: S104
+@pytest.mark.parametrize("host", ["0.0.0.0", "example.org"])  # noqa: S104
 def test_without_tokens_it_does_not_start_where_others_reach_it(host: str) -> None:
     ended = valuepulse("dashboard", "--no-auth", "--host", host)
     assert ended.code == 2
