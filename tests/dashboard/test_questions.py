@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from streams.dashboard.composition import MOST, OTHER
+from streams.dashboard.distribution import BINS
 from streams.dashboard.errors import NotFoundError, QueryError, UnknownNameError
 from streams.dashboard.filters import EVERYBODY, Between, Filter, Moved
 from tests.dashboard import oracle
@@ -314,6 +315,35 @@ def test_a_name_that_the_model_does_not_have_is_refused(
 ) -> None:
     with pytest.raises(UnknownNameError, match=what):
         board_of([known]).pyramid(wanted, None)
+
+
+@pytest.mark.parametrize("most", [1, 7, 30, 31, 45, 1_000])
+def test_whole_numbers_have_bins_with_whole_edges(known: Said, most: int) -> None:
+    values = [float(n * 37 % (most + 1)) for n in range(400)]
+    said = [
+        known | {"customer_id": f"C{n}", "indicators": {"orders": value}}
+        for n, value in enumerate(values)
+    ]
+    histogram = board_of(said).distribution(EVERYBODY, None, "orders").histogram
+    edges = histogram.edges
+    assert all(edge == int(edge) for edge in edges)
+    assert len(histogram.counts) <= BINS
+    for n, count in enumerate(histogram.counts):
+        is_last = n == len(histogram.counts) - 1
+        inside = [v for v in values if edges[n] <= v and (v < edges[n + 1] or is_last)]
+        assert count == len(inside)
+
+
+def test_outliers_have_a_bin_of_their_own_and_squeeze_no_others(known: Said) -> None:
+    values = [float(n) + 0.5 for n in range(100)] + [1e9, -1e9]
+    said = [
+        known | {"customer_id": f"C{n}", "indicators": {"spend": value}}
+        for n, value in enumerate(values)
+    ]
+    histogram = board_of(said).distribution(EVERYBODY, None, "spend").histogram
+    assert (histogram.counts[0], histogram.counts[-1]) == (1, 1)
+    assert max(histogram.counts) < 20
+    assert sum(histogram.counts) == 102
 
 
 def test_so_is_one_of_a_column_a_group_or_a_sort(known: Said) -> None:
