@@ -87,14 +87,13 @@ class Inbox:
         until = action.until if action.action == "snooze" else None
         alert["until"] = 0 if until is None else datetime.fromisoformat(until).timestamp() * 1000
 
-    def forget(self, row: int) -> None:
-        """Forget the alerts of a customer that was erased."""
+    def forget(self, gone: NDArray[np.bool_]) -> None:
+        """Forget the alerts of customers that were erased, told by their rows."""
         held = self._alerts["row"][: len(self._ids)]
-        gone = held == row
-        if gone.any():
-            held[gone] = NONE
-            for place in [place for place in self._open if place[0] == row]:
-                del self._open[place]
+        theirs = (held >= 0) & gone[held]
+        if theirs.any():
+            held[theirs] = NONE
+            self._open = {place: each for place, each in self._open.items() if not gone[place[0]]}
 
     def _make_room(self) -> None:
         count = len(self._ids)

@@ -104,12 +104,13 @@ class Board:
         """Forget customers, each with the time at which Kafka took its tombstone."""
         self.customers.reserve(len(keys))
         with self._lock:
-            for key, at_ms in keys:
-                row = self.customers.erase(key, at_ms)
-                self._movements.forget(row)
-                self._inbox.forget(row)
-                self._classes.forget(row)
-                self._changed(at_ms)
+            rows = [self.customers.erase(key, at_ms) for key, at_ms in keys]
+            gone = np.zeros(self.customers.count, np.bool_)
+            gone[rows] = True
+            self._movements.forget(gone)
+            self._inbox.forget(gone)
+            self._classes.forget(gone)
+            self._changed(max((at_ms for _, at_ms in keys), default=0))
 
     def take_changes(self, outcomes: Sequence[Outcome]) -> None:
         """Take tier changes."""

@@ -98,12 +98,12 @@ class Movements:
                 longer[: self._count] = column
                 self._changes[name] = longer
 
-    def forget(self, row: int) -> None:
-        """Forget the changes of a customer that was erased."""
-        if row < self._sequence.size and self._sequence[row]:
-            held = self._changes["row"][: self._count]
-            held[held == row] = NONE
-            self._latest[:, row] = NONE
+    def forget(self, gone: NDArray[np.bool_]) -> None:
+        """Forget the changes of customers that were erased, told by their rows."""
+        held = self._changes["row"][: self._count]
+        held[(held >= 0) & gone[held]] = NONE
+        rows = np.flatnonzero(gone)
+        self._latest[:, rows[rows < self._sequence.size]] = NONE
 
     # ---------------------------------------------------------------------------------- reading
 

@@ -92,10 +92,7 @@ class Searchable:
         return self._buffer.nbytes
 
     def order(self, rows: int, *, by_name: bool) -> NDArray[np.int32]:
-        """Return the place of each of the first rows in the order of ids or names.
-
-        Who has no name is last.
-        """
+        """Return the place of each of the first rows in the order of ids or names."""
         keys = np.zeros((rows, _SORTED), np.uint8)
         _keys(self._buffer, self._start[:rows], self._length[:rows], by_name, keys)
         order = np.argsort(keys.reshape(-1).view(f"S{_SORTED}"), kind="stable")
@@ -146,15 +143,13 @@ def _keys(
     by_name: bool,
     keys: NDArray[np.uint8],
 ) -> None:
-    """Copy the beginnings of ids or names; of a row without a name the largest bytes there are."""
+    """Copy the beginnings of ids or names."""
     for row in range(start.size):
         at, end = start[row], start[row] + length[row]
         if by_name:
             while at < end and buffer[at] != 0xFF:  # noqa: PLR2004  # the separator
                 at += 1
             at += 1
-            if at >= end:
-                keys[row, :] = 0xFF
         byte = 0
         while byte < keys.shape[1] and at < end and buffer[at] != 0xFF:  # noqa: PLR2004
             keys[row, byte] = buffer[at]

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from streams.dashboard.archive import Archive
 from streams.dashboard.columns import Customers
@@ -49,10 +50,10 @@ class Timeline:
             longer[: self._count] = self._rows
             self._rows = longer
 
-    def forget(self, row: int) -> None:
-        """Forget the messages of a customer that was erased."""
+    def forget(self, gone: NDArray[np.bool_]) -> None:
+        """Forget the messages of customers that were erased, told by their rows."""
         held = self._rows[: self._count]
-        held[held == row] = NONE
+        held[(held >= 0) & gone[held]] = NONE
 
     def of(self, row: int, limit: int) -> list[dict[str, Any]]:
         """Return the newest messages of a customer, each once, the newest first."""
