@@ -17,6 +17,7 @@ from random import Random
 from typing import Any, Final
 
 import orjson
+import structlog
 from confluent_kafka import Producer
 
 from benchmarks.lab import say
@@ -46,7 +47,9 @@ def main() -> int:
     parser.add_argument("--changes", type=int, default=500_000, help="of tiers (500,000)")
     parser.add_argument("--companies", type=int, default=2_000, help="that are scored (2,000)")
     parser.add_argument("--queries", type=int, default=1_000, help="(1,000)")
+    parser.add_argument("--compression", default="none", help="of records, as lz4 (none)")
     options = parser.parse_args()
+    structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
     say(f"scoring {options.companies:,} companies")
     snapshots, changes = scored(options.companies)
     with tempfile.TemporaryDirectory() as folder, start_kafka(Path(folder), java=()) as kafka:
@@ -54,8 +57,9 @@ def main() -> int:
         asyncio.run(ensure(settings))
         topics = Topics.of(settings)
         say(f"filling {options.customers:,} snapshots and {options.changes:,} tier changes")
-        fill(kafka, topics.name("customer_scores"), many(snapshots, options.customers))
-        fill(kafka, topics.name("tier_changes"), many(changes, options.changes))
+        codec = options.compression
+        fill(kafka, topics.name("customer_scores"), many(snapshots, options.customers), codec)
+        fill(kafka, topics.name("tier_changes"), many(changes, options.changes), codec)
         found = measured(kafka, settings, options.customers, options.queries)
     print(json.dumps(found, indent=2))
     is_slow = found["start"]["seconds"] > START_AT_MOST_S
@@ -94,11 +98,14 @@ def many(messages: list[dict[str, Any]], count: int) -> Iterator[tuple[bytes, by
             made += 1
 
 
-def fill(kafka: Kafka, topic: str, messages: Iterator[tuple[bytes, bytes]]) -> None:
+def fill(
+    kafka: Kafka, topic: str, messages: Iterator[tuple[bytes, bytes]], codec: str = "none"
+) -> None:
     """Send all and wait until the broker has them."""
     producer = Producer({
         "bootstrap.servers": kafka.bootstrap, "linger.ms": 50, "batch.size": 1_000_000,
         "queue.buffering.max.messages": 100_000, "partitioner": "murmur2_random",
+        "compression.type": codec,
     })  # fmt: skip
     for key, value in messages:
         while True:
