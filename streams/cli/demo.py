@@ -100,7 +100,8 @@ def demo(
         folder = Path(stack.enter_context(TemporaryDirectory(prefix="valuepulse-")))
         quiet: dict[str, Any] = {
             "http_port": free_port(), "log.level": "ERROR", "kafka.session_timeout_s": 6.0,
-            "clock": "event", "kafka.compression": "zstd", "model": _adapted_file(folder, model, base_currency, timezone),
+            "kafka.compression": "zstd", "clock": "event",
+            "model": _adapted_file(folder, model, base_currency, timezone),
         }  # fmt: skip
         plain = settings_of(None, **quiet)
         program: Program = (
