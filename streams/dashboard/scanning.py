@@ -276,7 +276,7 @@ def _number(
         byte = int(buffer[at])
         if _ZERO <= byte <= _NINE:
             digits = 10 * digits + byte - _ZERO
-            places += digits > 0
+            places += places > 0 or digits > 0  # too many digits overflow, and are counted on
             tens -= is_fraction
         elif byte == ord(".") and not is_fraction:
             is_fraction = True

@@ -182,6 +182,16 @@ def test_what_happened_before_an_erasure_is_forgotten_whichever_topic_is_read_fi
     assert board.page(Filter(q="C1"), None).rows[0].last_change is not None
 
 
+def test_who_was_erased_and_came_back_has_no_change_of_before() -> None:
+    board = board_of(known("C1"))
+    tell_changes(board, [change(0, "C1", "value", "low", "high")])
+    board.erase([(b"C1", 2_000)])
+    take(board, known("C1"))
+    assert board.page(EVERYBODY, None).rows[0].last_change is None
+    assert board.customer("C1", None).history == []
+    assert board.movements(EVERYBODY, None, 30).up == 0
+
+
 def test_only_the_newest_are_kept(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(kept, "MOST", 4096)
     board = board_of(known("C1"))
@@ -190,6 +200,8 @@ def test_only_the_newest_are_kept(monkeypatch: pytest.MonkeyPatch) -> None:
     tell_changes(board, moves)
     held = board.held()[1]
     assert 4096 - 4096 // 8 <= held <= 4096
+    with pytest.raises(IndexError):
+        board._movements._archive.message(0)
     told = board.recent_changes(EVERYBODY, None, 10_000).changes
     assert [each.id for each in told] == [each["id"] for each in reversed(moves)][:held]
 

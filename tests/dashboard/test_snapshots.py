@@ -203,6 +203,18 @@ def test_what_is_no_number_is_not_read(text: str) -> None:
 
 
 @pytest.mark.parametrize(
+    "text",
+    [
+        "0.12345678901234567890123", "12345678901234567890.5", "92233720368547758070e-1",
+        "9007199254740993.0", "9007199254740992.99999", "0.30000000000000004", "1e-400", "1e400",
+        "123456789012345678e-50", "123456789012345678e-51",
+    ],
+)  # fmt: skip
+def test_more_digits_than_fit_are_left_to_others(text: str) -> None:
+    assert number(text) in (None, float(text))
+
+
+@pytest.mark.parametrize(
     "day", ["1970-01-01", "2000-02-29", "2024-02-29", "2026-11-26", "1900-03-01"]
 )
 def test_a_day_counts_from_1970(day: str) -> None:
