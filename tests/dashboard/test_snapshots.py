@@ -236,3 +236,11 @@ def test_attributes_that_are_no_text_are_told_as_json_tells_them() -> None:
     found = read(QuickReader(SMALL, codes), [snapshot_with(said)])
     told = [codes.attributes[a].text(found.attributes[a, 0]) for a in range(len(ATTRIBUTES))]
     assert told == ["true", "1", "1", None]
+    owners = [snapshot_with(orjson.dumps({"profile": {"owner": each}})) for each in (1, True, 1.0)]
+    found = read(QuickReader(SMALL, codes), owners)
+    assert [codes.attributes[0].text(code) for code in found.attributes[0]] == ["1", "true", "1"]
+
+
+def test_an_attribute_that_is_no_plain_value_is_refused() -> None:
+    with pytest.raises(ValueError, match="plain values"):
+        read(QuickReader(SMALL, Codes.empty()), [snapshot_with(b'{"profile":{"owner":[]}}')])
