@@ -163,8 +163,16 @@ def test_a_file_without_events_is_refused(tmp_path: Path, content: str) -> None:
         PlayedFile.read(path, TYPES)
 
 
-def test_a_file_that_cannot_be_unpacked_is_refused(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "packed",
+    [
+        pytest.param(gzip.compress(event(0).encode())[:-10], id="cut off"),
+        pytest.param(gzip.compress(b"")[:10] + b"\xff" * 50, id="no deflated data"),
+        pytest.param(event(0).encode(), id="not packed"),
+    ],
+)
+def test_a_file_that_cannot_be_unpacked_is_refused(tmp_path: Path, packed: bytes) -> None:
     path = tmp_path / "events.ndjson.gz"
-    path.write_bytes(gzip.compress(event(0).encode())[:-10])
+    path.write_bytes(packed)
     with pytest.raises(UsageError, match="cannot be read"):
         PlayedFile.read(path, TYPES)
