@@ -22,7 +22,7 @@ INSTALLED := .venv/.installed
 WARMED := .cache/warm/$(SOURCES_HASH)
 JARS := $(KAFKA)/.complete
 
-.PHONY: help setup demo test test-long chaos bench lint types imports pytest indicators kafka-jars lock dist clean
+.PHONY: help setup demo test test-long chaos bench lint types imports pytest indicators screenshots kafka-jars browser lock dist clean
 
 help: ## list the recipes
 	@echo 'ValuePulse: real-time customer value scoring. Recipes:'
@@ -30,10 +30,10 @@ help: ## list the recipes
 
 setup: $(INSTALLED) $(WARMED) ## make .venv, install everything pinned by hash, compile the kernel
 
-demo: setup ## a synthetic shop on an embedded broker and store: watch tiers change (Ctrl-C ends it)
+demo: setup ## a synthetic shop of 20,000 customers, scored live: opens the dashboard (Ctrl-C ends it)
 	@$(BIN)/valuepulse demo $(DEMO_OPTIONS)
 
-test: setup kafka-jars lint types imports pytest ## what CI checks, with a real Kafka and a real Valkey
+test: setup kafka-jars browser lint types imports pytest ## what CI checks, with a real Kafka, a real Valkey and a real browser
 
 test-long: setup kafka-jars ## the tests that `make test` leaves out for the time they take
 	@$(BIN)/python -m pytest -m long
@@ -57,12 +57,18 @@ imports: $(INSTALLED) ## import-linter: scoring is pure, imports point one way
 	@echo '== import-linter'
 	@$(BIN)/lint-imports --no-cache --no-logo
 
-pytest: setup kafka-jars ## the tests alone; PYTEST_OPTIONS='-m "not slow" -k tiers' narrows them
+pytest: setup kafka-jars browser ## the tests alone; PYTEST_OPTIONS='-m "not slow" -k tiers' narrows them
 	@echo '== pytest'
 	@$(BIN)/python -m pytest $(PYTEST_OPTIONS)
 
 indicators: $(INSTALLED) ## docs/indicators.md, from the code and config/scoring.yaml
 	@$(BIN)/python -m streams.cli.reference --model config/scoring.yaml --out docs/indicators.md
+
+screenshots: setup browser ## docs/images/dashboard-*.png, from the demo
+	@$(BIN)/python -m tests.browser.screenshots
+
+browser: ## the tests' chromium and Chinese characters: apt-get installs what is missing, as root
+	@$(NEEDS_BROWSER)
 
 kafka-jars: $(JARS) ## the Kafka of tests and benchmarks, by Maven (needs a JDK 17 or newer)
 
@@ -118,4 +124,16 @@ command -v java >/dev/null || explain 'No java on the PATH'; \
 command -v mvn >/dev/null || explain 'No mvn (Maven) on the PATH'; \
 version=$$(java -version 2>&1 | sed -nE 's/.* version "([0-9]+).*/\1/p' | head -n 1); \
 [ "$${version:-0}" -ge 17 ] || explain "java is version $${version:-unknown}"
+endef
+
+define NEEDS_BROWSER
+missing=; \
+[ -x "$${VALUEPULSE_TEST_CHROMIUM:-}" ] || command -v chromium >/dev/null || missing=chromium; \
+[ -n "$$(fc-list :lang=zh 2>/dev/null | head -n 1)" ] || missing="$${missing:+$$missing }fontconfig fonts-noto-cjk"; \
+[ -n "$$missing" ] || exit 0; \
+command -v apt-get >/dev/null && [ "$$(id -u)" = 0 ] || { echo "Missing: $$missing: the tests look at the dashboard in a real browser. Debian, Ubuntu: apt-get install $$missing; elsewhere name a chromium: VALUEPULSE_TEST_CHROMIUM=/path/to/it, and install a font with Chinese characters" >&2; exit 1; }; \
+echo "== apt-get install $$missing"; \
+export DEBIAN_FRONTEND=noninteractive; \
+{ apt-get -qq update && apt-get -qq -o DPkg::Lock::Timeout=300 install --yes --no-install-recommends $$missing; } >.browser.log 2>&1 || { cat .browser.log >&2; exit 1; }; \
+rm -f .browser.log
 endef

@@ -18,7 +18,8 @@ from scoring.scorer import Scorer
 from streams import agents
 from streams.decode import Decoder
 from streams.errors import DependencyError
-from streams.health import serve
+from streams.explanation.answering import Explainer
+from streams.health import Explaining, serve
 from streams.kafka.driver import Consumer, Transport
 from streams.kafka.fetching import FetchSettings
 from streams.loop_watch import LoopWatch
@@ -65,12 +66,13 @@ class Worker:
             settings.redis.url, settings.redis.prefix, settings.redis.client_options()
         )
         self.publisher = Publisher(
-            settings.kafka.client_options(),
+            settings.kafka.client_options() | {"compression_type": settings.kafka.compression},
             lambda troubled: self.metrics.set_up("publisher", up=not troubled),
         )
         model = load_model(settings.model)
         self.scorer = Scorer(model, settings.clock)
         self._wording = Wording.of(self.scorer)
+        self._explainer = Explainer(model, settings, self.store)
         decoder = Decoder(
             timezone=model.timezone,
             base_currency=model.currencies.base,
@@ -213,10 +215,13 @@ class Worker:
 
     async def _serve(self) -> Any:
         settings = self.settings
+        secret = settings.dashboard.worker_token
+        token = None if secret is None else secret.get_secret_value()
         try:
             return await serve(
-                settings.http_host, settings.http_port, self.metrics, self.not_alive, self.not_ready
-            )
+                settings.http_host, settings.http_port, self.metrics, self.not_alive,
+                self.not_ready, Explaining(self._explainer.explain, token),
+            )  # fmt: skip
         except OSError as error:
             raise DependencyError(
                 f"cannot listen on {settings.http_host}:{settings.http_port}: {error.strerror}; "

@@ -1,17 +1,19 @@
-"""A broker and a store inside this program, for the demo: neither Docker nor Java.
+"""A broker, a store and a dashboard inside this program, for the demo: neither Docker nor Java.
 
 The broker is librdkafka's mock cluster, which speaks Kafka's protocol and lives in threads of this
-process; the store is a real Valkey server. Both listen on the loopback address only.
+process; the store is a real Valkey server, the dashboard `valuepulse dashboard` in a process of its
+own. All listen on the loopback address only.
 """
 
 from __future__ import annotations
 
+import http.client
 import os
 import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -21,6 +23,9 @@ from streams.errors import DependencyError
 
 PARTITIONS: Final = 4
 """Of every topic; the mock cluster gives so many and takes no other number."""
+
+USUAL_PORT: Final = 8090
+"""Of the dashboard, unless another program has it."""
 
 _LOOPBACK: Final = "127.0.0.1"
 _START_S: Final = 10.0
@@ -84,7 +89,7 @@ def embedded_store(directory: Path | None = None) -> Iterator[str]:
             with embedded_store(Path(temporary)) as url:
                 yield url
             return
-    port = _free_port()
+    port = free_port()
     log = directory / "valkey.log"
     process = _start(_store_command(directory, port), log)
     try:
@@ -92,6 +97,59 @@ def embedded_store(directory: Path | None = None) -> Iterator[str]:
         yield f"redis://{_LOOPBACK}:{port}/0"
     finally:
         _stop(process)
+
+
+class EmbeddedDashboard:
+    """The dashboard's process: `url` is where its page is, once `is_up`."""
+
+    def __init__(self, process: subprocess.Popen[bytes], port: int, log: Path) -> None:
+        self.url = f"http://{_LOOPBACK}:{port}"
+        self._process = process
+        self._port = port
+        self._log = log
+
+    def is_up(self) -> bool:
+        """Tell whether it answers.
+
+        Raises:
+            DependencyError: It has ended; the message has the end of its log.
+        """
+        if (code := self._process.poll()) is not None:
+            raise DependencyError(f"the dashboard ended with {code}; {_end_of(self._log)}")
+        return self.ask("/livez") is not None
+
+    def ask(self, path: str) -> bytes | None:
+        """Return what it answers to a GET; None when it does not, or that it cannot."""
+        connection = http.client.HTTPConnection(_LOOPBACK, self._port, timeout=_START_S)
+        try:
+            connection.request("GET", path)
+            answer = connection.getresponse()
+            return answer.read() if answer.status < http.client.MULTIPLE_CHOICES else None
+        except (OSError, http.client.HTTPException):
+            return None
+        finally:
+            connection.close()
+
+
+@contextmanager
+def embedded_dashboard(
+    environment: Mapping[str, str], port: int | None = None
+) -> Iterator[EmbeddedDashboard]:
+    """Run `valuepulse dashboard` for everyone on this machine; the block's end ends it.
+
+    `environment` has its settings (`VALUEPULSE_…`), on top of this program's. Without `port` it is
+    `USUAL_PORT`, or any free one when that is taken. Yields at once: it starts meanwhile.
+    """
+    chosen = port or (USUAL_PORT if _is_free(USUAL_PORT) else free_port())
+    listening = ["--no-auth", "--host", _LOOPBACK, "--port", str(chosen)]
+    command = [sys.executable, "-m", "streams.cli", "dashboard", *listening]
+    with TemporaryDirectory(prefix="valuepulse-") as directory:
+        log = Path(directory) / "dashboard.log"
+        process = _start(command, log, environment)
+        try:
+            yield EmbeddedDashboard(process, chosen, log)
+        finally:
+            _stop(process)
 
 
 def _store_command(directory: Path, port: int) -> list[str]:
@@ -109,7 +167,9 @@ def _store_command(directory: Path, port: int) -> list[str]:
     return [server, *where, *durable]
 
 
-def _start(command: Sequence[str], log: Path) -> subprocess.Popen[bytes]:
+def _start(
+    command: Sequence[str], log: Path, environment: Mapping[str, str] | None = None
+) -> subprocess.Popen[bytes]:
     wrapped = [sys.executable, "-I", "-S", "-c", _DIE_WITH_PARENT, str(os.getpid()), *command]
     with log.open("ab") as output:
         # Its own session: Ctrl-C reaches this program alone, which then ends the server in order.
@@ -118,6 +178,7 @@ def _start(command: Sequence[str], log: Path) -> subprocess.Popen[bytes]:
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=subprocess.STDOUT,
+            env=os.environ | dict(environment or {}),
             start_new_session=True,
         )
 
@@ -153,7 +214,18 @@ def _stop(process: subprocess.Popen[bytes]) -> None:
         process.wait()
 
 
-def _free_port() -> int:
+def _is_free(port: int) -> bool:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # as the server itself does
+        try:
+            probe.bind((_LOOPBACK, port))
+        except OSError:
+            return False
+    return True
+
+
+def free_port() -> int:
+    """Return a port of the loopback address that nobody has now."""
     with socket.socket() as probe:
         probe.bind((_LOOPBACK, 0))
         return int(probe.getsockname()[1])

@@ -17,7 +17,16 @@ from structlog.typing import Processor
 
 CUSTOMERS: Final = ("customer", "customers", "customer_id")
 _HASH_BYTES: Final = 8
-_LIBRARIES: Final = ("aiokafka", "asyncio", "faust", "mode", "numba", "redis", "streams.kafka")
+_LIBRARIES: Final = (
+    "aiokafka",
+    "asyncio",
+    "faust",
+    "mode",
+    "numba",
+    "redis",
+    "streams.kafka",
+    "uvicorn",
+)
 """`streams.kafka` are Faust's own services under our names: they tell of every start and stop."""
 
 _CARRIERS: Final = ("aiokafka.conn",)

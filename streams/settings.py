@@ -210,6 +210,7 @@ class Kafka(_Section):
     fetch_max_wait_ms: Annotated[int, Field(ge=1, le=60_000)] = 100
     fetch_bytes: Annotated[int, Field(ge=1024, le=1 << 30)] = 1_000_000
     batch_bytes: Annotated[int, Field(ge=1 << 20, le=1 << 30)] = 33_554_432
+    compression: Literal["gzip", "snappy", "lz4", "zstd"] | None = None
     request_timeout_s: Seconds = 30.0
     session_timeout_s: Annotated[float, Field(ge=6, le=1800)] = 10.0
 
@@ -271,6 +272,7 @@ class TopicNames(_Section):
     value_alerts: TopicName = "value-alerts"
     segment_changes: TopicName = "segment-changes"
     customer_scores: TopicName = "customer-scores"
+    alert_actions: TopicName = "alert-actions"
     dead_letters: TopicName = "dead-letters"
     prefix: Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]{0,48}$")] = ""
     partitions: Annotated[int, Field(ge=1, le=10_000)] = 4
@@ -382,6 +384,27 @@ class Log(_Section):
     customer_key: Annotated[SecretStr | None, AfterValidator(_long_enough)] = None
 
 
+def _worker_url(text: str | None) -> str | None:
+    if text is None:
+        return None
+    parts = urlsplit(text)
+    if parts.scheme not in ("http", "https") or not parts.hostname or "@" in parts.netloc:
+        raise ValueError("is no address of a worker; write it like http://127.0.0.1:8080")
+    return text.rstrip("/")
+
+
+class Dashboard(_Section):
+    """The web page: where it listens, who may look, and which worker explains."""
+
+    host: str = "127.0.0.1"
+    port: Annotated[int, Field(ge=0, le=65_535)] = 8090
+    tokens_file: Path | None = None
+    session_hours: Annotated[float, Field(gt=0, le=8_760)] = 12.0
+    proxies: str = "127.0.0.1"
+    worker_url: Annotated[str | None, AfterValidator(_worker_url)] = "http://127.0.0.1:8080"
+    worker_token: Annotated[SecretStr | None, AfterValidator(_long_enough)] = None
+
+
 class Settings(BaseSettings):
     """All technical settings; frozen. `Settings()` are the defaults, `load` reads all sources."""
 
@@ -408,6 +431,7 @@ class Settings(BaseSettings):
     http_port: Annotated[int, Field(ge=0, le=65_535)] = 8080
     log: Log = Log()
     stall_s: Seconds = 120.0
+    dashboard: Dashboard = Dashboard()
 
     _origins: Mapping[str, str] = PrivateAttr(default_factory=dict)
 

@@ -25,7 +25,8 @@ CONFIG_VARIABLE: Final = f"{PREFIX}CONFIG"
 SECRET_FILE: Final = "_FILE"  # noqa: S105 - the end of a variable's name
 _CERTIFICATES: Final = ("ssl_cafile", "ssl_certfile", "ssl_keyfile")
 _PATHS: Final = (
-    "model", *(f"{section}.{name}" for section in ("kafka", "redis") for name in _CERTIFICATES),
+    "model", "dashboard.tokens_file",
+    *(f"{section}.{name}" for section in ("kafka", "redis") for name in _CERTIFICATES),
 )  # fmt: skip
 """Relative ones in a file are relative to its folder."""
 

@@ -83,6 +83,7 @@ class Topics(NamedTuple):
 # role: input?, key, cleanup.policy, days kept, largest message. An input is kept for longer than
 # the longest outage that is to be survived: after a loss of Redis, events are read again from it.
 # Commands outlive them: whoever reads events again must read who was erased since.
+# Outcomes are the history that the dashboard shows: more than a year of them.
 # A dead letter keeps the time of its record, which may be years ago: any retention would delete it.
 _TABLE: Final[Mapping[str, tuple[bool, str, str, int | None, int | None]]] = {
     "transaction": (True, "customer_id", "delete", 14, None),
@@ -94,12 +95,16 @@ _TABLE: Final[Mapping[str, tuple[bool, str, str, int | None, int | None]]] = {
     "cost": (True, "customer_id", "delete", 14, None),
     "profile": (True, "customer_id", "delete", 14, None),
     COMMANDS_TOPIC: (True, "customer_id", "delete", 400, None),
-    "tier_changes": (False, "customer_id", "delete", 14, None),
-    "value_alerts": (False, "customer_id", "delete", 14, None),
-    "segment_changes": (False, "customer_id", "delete", 14, None),
+    "tier_changes": (False, "customer_id", "delete", 400, None),
+    "value_alerts": (False, "customer_id", "delete", 400, None),
+    "segment_changes": (False, "customer_id", "delete", 400, None),
     "customer_scores": (False, "customer_id", "compact", None, None),
+    "alert_actions": (False, "id of the alert", "compact", None, None),
     "dead_letters": (False, "that of the record", "delete", FOREVER, LARGEST_DEAD_LETTER),
 }
+
+_OF_DASHBOARD: Final = ("alert_actions",)
+"""Topics that workers and producers can do without."""
 
 
 def _topic(
@@ -176,9 +181,9 @@ async def require_equal_partitions(settings: Settings) -> int:
         DependencyError: No broker answers.
     """
     async with kafka_admin(settings) as admin:
-        topics = Topics.of(settings)
-        counts = await _partitions(admin, topics.all())
-    if missing := [topic.name for topic in topics.all() if topic.name not in counts]:
+        topics = [each for each in Topics.of(settings).all() if each.role not in _OF_DASHBOARD]
+        counts = await _partitions(admin, topics)
+    if missing := [topic.name for topic in topics if topic.name not in counts]:
         unseen = (
             "" if settings.kafka.security_protocol == "PLAINTEXT" else ", or we may not see them"
         )
@@ -186,7 +191,7 @@ async def require_equal_partitions(settings: Settings) -> int:
             f"missing topics: {', '.join(missing)}; `valuepulse topics ensure` makes them{unseen}"
         )
     shards = equal_partitions(counts, settings)
-    if other := [topic.name for topic in topics.all() if counts[topic.name] < shards]:
+    if other := [topic.name for topic in topics if counts[topic.name] < shards]:
         raise CheckError(
             f"the input topics have {shards} partitions, but these outputs fewer: "
             f"{', '.join(other)}; delete them and run `valuepulse topics ensure`"

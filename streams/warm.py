@@ -1,15 +1,22 @@
-"""Compiles everything that a worker and a replay run, by running it on a few events."""
+"""Compiles everything that worker, replay and dashboard run, by running it on a few events."""
 
 import time
 from datetime import UTC, datetime
 
+import numpy as np
+
+from scoring.model import Model
 from scoring.money import Rates
 from scoring.scorer import Scorer
+from streams.dashboard.board import Board
+from streams.dashboard.catalogue import Catalogue
+from streams.dashboard.filters import Filter
+from streams.dashboard.snapshots import QuickReader
 from streams.decode import Decoder, records_of_lines
 from streams.kafka.record_batches import parse
 from streams.model_file import load_model
 from streams.output.causes import cause_in
-from streams.output.messages import Wording
+from streams.output.messages import Wording, to_json
 from streams.settings import PACKAGED
 from streams.shards.arrival import ArrivalOrder, Arrived
 from streams.state import wire
@@ -53,7 +60,19 @@ def warm() -> float:
     wire.packed(b"key:", *wire.spans_of(cache.customers))
     wire.packed(b"", blobs, bounds)
     _parse_a_record_set()
+    _show(model, [to_json(said) for said in wording.snapshots(scored.arena, cache.customers)])
     return time.perf_counter() - began
+
+
+def _show(model: Model, snapshots: list[bytes]) -> None:
+    board = Board(Catalogue.of(model))
+    reader = QuickReader(board.catalogue, board.customers.codes)
+    ends = np.cumsum([0, *map(len, snapshots)])
+    keys = [b"%d" % n for n in range(len(snapshots))]
+    board.take(reader.read(keys, b"".join(snapshots), ends[:-1], ends[1:]), 0)
+    shown = board.page(Filter(q="1"), None, "name")
+    if shown.total != 1 or reader.plainly_read:
+        raise RuntimeError("the sample snapshots were not found on the board")
 
 
 def _parse_a_record_set() -> None:

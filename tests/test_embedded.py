@@ -13,7 +13,13 @@ import pytest
 import redis
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 
-from streams.embedded import PARTITIONS, embedded_broker, embedded_store
+from streams.embedded import (
+    PARTITIONS,
+    embedded_broker,
+    embedded_dashboard,
+    embedded_store,
+    free_port,
+)
 from streams.errors import DependencyError
 from tests.waiting import wait_until
 
@@ -147,3 +153,27 @@ def test_a_store_that_cannot_start_says_why(tmp_path: Path) -> None:
     complaint = r"ended with 1; its log ends:\n(.|\n)*appendonlydir"
     with pytest.raises(DependencyError, match=complaint), embedded_store(tmp_path):
         raise AssertionError("it started")
+
+
+def test_two_dashboards_listen_on_two_ports_until_their_blocks_end() -> None:
+    """A second demo on a machine must not show the first one's customers."""
+    with embedded_broker(TOPICS) as bootstrap:
+        environment = {"VALUEPULSE_KAFKA__BOOTSTRAP_SERVERS": bootstrap}
+        with embedded_dashboard(environment) as one:
+            wait_until(one.is_up, "a dashboard to answer", 60)
+            with embedded_dashboard(environment) as other:
+                wait_until(other.is_up, "the other to answer", 60)
+                assert one.url != other.url
+                assert b'"customers":0' in (other.ask("/api/pyramid") or b"")
+                assert other.ask("/api/nothing-there") is None
+    for page in (one, other):
+        assert not listens(page.url.removeprefix("http://"))
+
+
+def test_a_dashboard_that_cannot_start_says_why() -> None:
+    nowhere = {"VALUEPULSE_MODEL": "/nowhere/scoring.yaml"}
+    with (
+        embedded_dashboard(nowhere, free_port()) as page,
+        pytest.raises(DependencyError, match=r"ended with 2; its log ends:\n(.|\n)*nowhere"),
+    ):
+        wait_until(page.is_up, "the dashboard to give up", 60)

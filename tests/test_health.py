@@ -1,13 +1,17 @@
 """The worker's HTTP server, asked by a real client."""
 
+import json
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import Any
 
 import aiohttp
 import pytest
 from aiohttp import web
+from yarl import URL
 
-from streams.health import serve
+from streams.errors import DependencyError, UsageError
+from streams.health import Explaining, serve
 from streams.metrics import Metrics
 
 
@@ -20,22 +24,42 @@ class Probed:
         self.not_ready: str | None = None
         self.url = ""
 
-    async def get(self, path: str) -> tuple[int, str, Any]:
+    async def get(self, path: str, **headers: str) -> tuple[int, str, Any]:
         """Ask; returns status, text and headers."""
-        async with aiohttp.ClientSession() as client, client.get(self.url + path) as answer:
+        url = URL(self.url + path, encoded=True)
+        async with aiohttp.ClientSession(headers=headers) as client, client.get(url) as answer:
             return answer.status, await answer.text(), answer.headers
 
+    async def explain(self, customer: str, score: str | None) -> dict[str, Any]:
+        """Tell what was asked for; some customers are unknown, and Redis may be away."""
+        if customer == "away":
+            raise DependencyError("Redis does not answer")
+        if customer == "unknown":
+            raise UsageError("there is no such customer")
+        return {"customer_id": customer, "score": score}
 
-@pytest.fixture
-async def probed() -> AsyncIterator[Probed]:
+
+@asynccontextmanager
+async def served(token: str | None = None) -> AsyncIterator[Probed]:
     worker = Probed()
     runner: web.AppRunner = await serve(
-        "127.0.0.1", 0, worker.metrics, lambda: worker.not_alive, lambda: worker.not_ready
+        "127.0.0.1",
+        0,
+        worker.metrics,
+        lambda: worker.not_alive,
+        lambda: worker.not_ready,
+        Explaining(worker.explain, token),
     )
     host, port = runner.addresses[0]
     worker.url = f"http://{host}:{port}"
     yield worker
     await runner.cleanup()
+
+
+@pytest.fixture
+async def probed() -> AsyncIterator[Probed]:
+    async with served() as worker:
+        yield worker
 
 
 async def test_a_worker_without_problems_is_alive_and_ready(probed: Probed) -> None:
@@ -61,6 +85,49 @@ async def test_metrics_are_shown_as_prometheus_reads_them(probed: Probed) -> Non
     assert 'valuepulse_up{part="store"} 0.0' in lines
     assert 'valuepulse_up{part="publisher"} 1.0' in lines
     assert "# TYPE valuepulse_step_seconds histogram" in lines
+
+
+async def test_a_customer_is_explained_to_a_program_on_this_machine(probed: Probed) -> None:
+    status, text, headers = await probed.get("/explanation/a%2Fb%20%E7%8E%8B?score=value")
+    assert (status, json.loads(text)) == (200, {"customer_id": "a/b 王", "score": "value"})
+    assert headers["Cache-Control"] == "no-store"
+
+
+@pytest.mark.parametrize(("customer", "status"), [("unknown", 404), ("away", 503)])
+async def test_why_there_is_no_explanation_is_said(
+    probed: Probed, customer: str, status: int
+) -> None:
+    answered, text, _ = await probed.get(f"/explanation/{customer}")
+    assert answered == status
+    assert json.loads(text)["error"]
+
+
+@pytest.mark.parametrize("host", ["evil.example", "evil.example:8080", "[", ""])
+async def test_a_page_whose_own_name_leads_here_gets_no_explanation(
+    probed: Probed, host: str
+) -> None:
+    """The name is all that tells it from a program: both come from the loopback address."""
+    assert (await probed.get("/explanation/C1", Host=host))[0] in (400, 403)
+    assert (await probed.get("/explanation/C1", Host="localhost:1"))[0] == 200
+
+
+async def test_a_proxy_on_this_machine_gets_no_explanation_for_others(probed: Probed) -> None:
+    forwarded = {"X-Forwarded-For": "192.0.2.1"}
+    assert (await probed.get("/explanation/C1", **forwarded))[0] == 403
+
+
+async def test_with_a_token_an_explanation_is_for_those_who_send_it() -> None:
+    async with served(token="sixteen or more bytes") as worker:  # noqa: S106 - of this test
+        asked = [
+            await worker.get("/explanation/C1", **headers)
+            for headers in (
+                {},
+                {"Authorization": "Bearer sixteen or more byteS"},
+                {"Authorization": "Bearer sixteen or more bytes", "Host": "worker:8080"},
+            )
+        ]
+        assert [status for status, _, _ in asked] == [403, 403, 200]
+        assert (await worker.get("/livez"))[0] == 204
 
 
 async def test_an_address_that_is_taken_is_an_error_of_the_system(probed: Probed) -> None:

@@ -72,6 +72,14 @@ async def test_snapshots_are_compacted_and_dead_letters_take_large_records(
     assert (events["cleanup.policy"], int(events["retention.ms"])) == ("delete", 14 * 86_400_000)
 
 
+async def test_outcomes_are_kept_for_more_than_a_year(topics: Topics, settings: Settings) -> None:
+    """The dashboard shows the history of tiers and alerts."""
+    await ensure(settings)
+    for name in ("tier-changes", "value-alerts", "segment-changes"):
+        kept = configuration(topics.bootstrap, topics(name))
+        assert (kept["cleanup.policy"], int(kept["retention.ms"])) == ("delete", 400 * 86_400_000)
+
+
 async def test_a_dry_run_makes_nothing_and_tells_what_is_missing(
     topics: Topics, settings: Settings
 ) -> None:
@@ -106,13 +114,25 @@ async def test_inputs_with_different_partitions_are_refused_by_name(
         await require_equal_partitions(settings)
 
 
-OUTPUTS = ("tier-changes", "value-alerts", "segment-changes", "customer-scores", "dead-letters")
+OUTPUTS = (
+    "tier-changes", "value-alerts", "segment-changes", "customer-scores", "alert-actions",
+    "dead-letters",
+)  # fmt: skip
 
 
 async def test_missing_topics_are_refused_by_name(topics: Topics, settings: Settings) -> None:
     topics.create(dict.fromkeys(INPUTS, 3))
     with pytest.raises(CheckError, match=f"missing topics: {topics('tier-changes')}, "):
         await require_equal_partitions(settings)
+
+
+async def test_a_worker_does_without_the_topic_that_only_the_dashboard_has(
+    topics: Topics, settings: Settings
+) -> None:
+    """So that it need not be allowed to see it, and starts where there is no dashboard."""
+    made = [name for name in (*INPUTS, *OUTPUTS) if name != "alert-actions"]
+    topics.create(dict.fromkeys(made, 3))
+    assert await require_equal_partitions(settings) == 3
 
 
 async def test_an_output_with_fewer_partitions_than_the_inputs_is_refused(
@@ -130,6 +150,7 @@ async def test_what_must_be_mended_by_hand_is_told_with_the_command(
     told = {drift.topic: drift for drift in await ensure(settings)}
     assert seen(list(told.values()), topics) == {
         ("customer-scores", "cleanup.policy"),
+        ("alert-actions", "cleanup.policy"),
         ("dead-letters", "max.message.bytes"),
     }
     assert not any(drift.mended for drift in told.values())
@@ -175,4 +196,5 @@ async def test_outcomes_carry_the_brokers_time_so_that_a_worker_ahead_of_it_can_
         for topic in Table.of(settings).all()
     }
     by_broker = {role for role, kind in found.items() if kind == "LogAppendTime"}
-    assert by_broker == {"tier_changes", "value_alerts", "segment_changes", "customer_scores"}
+    outcomes = {"tier_changes", "value_alerts", "segment_changes"}
+    assert by_broker == outcomes | {"customer_scores", "alert_actions"}

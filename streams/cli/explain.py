@@ -36,12 +36,10 @@ def explain(
 ) -> None:
     """Explain a customer's scores, tiers and segments, and when a tier will be lost."""
     from streams.cli.output import print_json
-    from streams.explanation import explanation
+    from streams.explanation.answering import explained
 
     found = asyncio.run(find(customer, settings_of(config, redis=redis, model=model)))
-    scores = None if score is None else [score]
-    said = explanation(found.scorer, found.customer, found.state, found.day, scores)
-    said |= {"members": found.members}
+    said = explained(found, score)
     if json:
         print_json(said)
     else:

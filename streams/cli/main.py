@@ -10,6 +10,7 @@ import typer
 COMMANDS = (
     "demo",
     "worker",
+    "dashboard",
     "replay",
     "clv",
     "send",

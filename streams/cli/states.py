@@ -2,14 +2,12 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from scoring.scorer import Scorer
+    from streams.explanation.lookup import Found
     from streams.settings import Settings
     from streams.state.store import Store
-
-_MOST_SHARDS: Final = 512
 
 
 @asynccontextmanager
@@ -31,21 +29,7 @@ async def states(settings: "Settings") -> "AsyncIterator[Store]":
         await store.close()
 
 
-class Found(NamedTuple):
-    """A customer as Redis has it, and the model that scores it.
-
-    `day` is its shard's, None where customers have clocks of their own; `members` are merged into
-    it.
-    """
-
-    scorer: "Scorer"
-    customer: bytes
-    state: bytes
-    day: int | None
-    members: list[str]
-
-
-async def find(customer: str, settings: "Settings") -> Found:
+async def find(customer: str, settings: "Settings") -> "Found":
     """Look a customer up.
 
     Raises:
@@ -53,29 +37,10 @@ async def find(customer: str, settings: "Settings") -> Found:
         UsageError: There is no such customer, it counts for another one, or the states were written
             with another model.
     """
-    from scoring.merging import Roster
     from scoring.scorer import Scorer
-    from streams.errors import UsageError
+    from streams.explanation.lookup import look_up
     from streams.model_file import load_model
-    from streams.state.meta import Meta, fingerprint
 
     scorer = Scorer(load_model(settings.model), settings.clock)
     async with states(settings) as store:
-        found = await store.find(customer.encode(), max(_MOST_SHARDS, settings.topics.partitions))
-        meta = Meta.of(await store.meta(found[0])) if found else Meta()
-        roster = await store.roster(found[0]) if found else Roster()
-    if found is None:
-        raise UsageError(
-            f"there is no customer {customer!r} under the prefix {settings.redis.prefix!r} in Redis"
-        )
-    if merged := roster.away.get(customer.encode()):
-        into = merged.into.decode()
-        raise UsageError(f"customer {customer!r} is merged into {into!r}: ask for that one")
-    if meta.layout != fingerprint(scorer.names.layout):
-        raise UsageError(
-            f"the states were written with another model than {settings.model}: "
-            "name the one that the worker runs by --model"
-        )
-    day = None if settings.clock == "customer" else meta.day
-    members = [name.decode() for name in roster.active(customer.encode())]
-    return Found(scorer, customer.encode(), found[1], day, members)
+        return await look_up(customer, store, scorer, settings)

@@ -234,6 +234,11 @@ class Shard:
         received = self._received.get(topic)
         return received is not None and self._reading.is_drained(topic, received)
 
+    @property
+    def unpublished(self) -> int:
+        """How many commits caused what is not known to be published, snapshots among it."""
+        return len(self._outbox.left(self.meta.slots))
+
     # -- life
 
     async def open(self) -> Mapping[str, int]:

@@ -96,10 +96,12 @@ def story(seed: int, start_ms: int) -> Iterator[tuple[float, Event]]:
     return heapq.merge(rise, fall, key=lambda line: line[0])
 
 
-def past_of_the_cast(start_ms: int) -> Iterator[tuple[Moment, Event]]:
-    """Return what the companies of the story did in the year before `start_ms`."""
-    for days_ago, kind, value in _SMALL_PAST:
-        yield _remembered(RISER, days_ago, kind, value, start_ms)
+def past_of(role: Role, start_ms: int) -> Iterator[tuple[Moment, Event]]:
+    """Return what a company of the story did before `start_ms`."""
+    if role is RISER:
+        for days_ago, kind, value in _SMALL_PAST:
+            yield _remembered(RISER, days_ago, kind, value, start_ms)
+        return
     for order in range(_LOYAL_ORDERS):
         days_ago = 3 + order * 350 // _LOYAL_ORDERS
         amount = _LOYAL_AMOUNT + 700 * (order % 4)

@@ -28,7 +28,10 @@ from tests.integration.traffic import INPUTS, PARTITIONS
 from tests.servers import create_topics, delete_topics
 from tests.waiting import wait_until
 
-OUTPUTS = ("tier_changes", "value_alerts", "segment_changes", "customer_scores", "dead_letters")
+OUTPUTS = (
+    "tier_changes", "value_alerts", "segment_changes", "customer_scores", "alert_actions",
+    "dead_letters",
+)  # fmt: skip
 
 
 class Installation:

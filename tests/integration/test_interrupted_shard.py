@@ -101,7 +101,7 @@ async def a_bench(kafka: Kafka, valkey: Valkey, directory: Path) -> AsyncIterato
             run.wording,
             store,
             publisher,
-            Outputs(**{role: f"{run.name}-{role}" for role in (*OUTPUTS, "commands", "group")}),
+            Outputs(**{role: f"{run.name}-{role}" for role in Outputs._fields}),
             metrics,
             limits=Limits(most_events=1),
             feed_interval_s=1.0,

@@ -19,6 +19,7 @@ from typing import Any, Final, NamedTuple
 from urllib.error import HTTPError
 from urllib.parse import quote
 
+import httpx
 import pytest
 from confluent_kafka.admin._acl import AclBinding, AclOperation, AclPermissionType
 from confluent_kafka.admin._resource import ResourcePatternType, ResourceType
@@ -26,6 +27,7 @@ from ruamel.yaml import YAML
 
 from streams.settings import PACKAGED
 from tests.cli.command import Ended, valuepulse
+from tests.dashboard_web.test_command import running, said
 from tests.integration import topic_logs
 from tests.integration.installation import OUTPUTS, Installation, input_topics, installation
 from tests.integration.processes import WORKER, run_to_end
@@ -46,11 +48,13 @@ AT_ONCE_S: Final = 30.0
 SECRETS: Final = {
     "worker": "zebra-worker-9f31",
     "operator": "zebra-operator-77c2",
+    "dashboard": "zebra-dashboard-08fe",
     "plain": "zebra-plain-c0de",
     "owner": "zebra-owner-51ab",
     "store": "zebra-store-83dd",
     "key": "zebra-key-42e7",
     "customers": "zebra-customers-6b90",
+    "explanations": "zebra-explanations-3d5a",
     "wrong": "zebra-wrong-1234",
 }
 
@@ -118,7 +122,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
     kafka = SecuredKafka(directory / "kafka", authority, {"plain": SECRETS["plain"]})
     valkey = SecuredValkey(directory / "valkey", password=SECRETS["owner"])
     with kafka.start(), valkey.start():
-        for name in ("worker", "operator"):
+        for name in ("worker", "operator", "dashboard"):
             kafka.add_user(name, SECRETS[name])
         with (
             valkey.tls(directory / "tls", authority) as tls,
@@ -189,7 +193,8 @@ def installed(place: Place, directory: Path) -> Iterator[Installation]:
         place.kafka.allow(rights)
         for principal in ("User:CN=certified", "User:plain"):
             place.kafka.allow(renamed(rights, principal))
-        place.kafka.allow(kafka_rights("operator", made))
+        for principal in ("operator", "dashboard"):
+            place.kafka.allow(kafka_rights(principal, made))
         place.valkey.set_user("valuepulse", redis_rules(made.name))
         yield made
 
@@ -500,6 +505,41 @@ def test_the_log_of_a_worker_has_neither_secrets_nor_customers_at_any_level(
         assert not re.search(r"customer-\d|客户-\d|\\u5ba2|occurred_at", text)
 
 
+def test_a_dashboard_with_the_documented_rights_shows_all_and_logs_no_customer(
+    place: Place, run: Installation, tmp_path: Path
+) -> None:
+    """Nor secrets, at any level; the worker explains to it over the network's way, by token."""
+    port, explained_by = free_port(), {"dashboard.worker_token": SECRETS["explanations"]}
+    by_worker = place.by_password() | explained_by | {"http_port": str(port)}
+    sent = traffic(seed=23, customers=20, events=500, days=20)
+    topic_logs.send(place.kafka.bootstrap, run.inputs, sent)
+    run.worker(**variables(by_worker))
+    run.wait_until_caught_up()
+    settings = place.as_user("dashboard") | explained_by | {"log.level": "DEBUG"}
+    settings |= {"dashboard.worker_url": f"http://127.0.0.1:{port}"}
+    customer = next(iter(run.snapshots()))
+    with (
+        running(tmp_path / "dashboard", environment(run, settings)) as (url, process),
+        httpx.Client(base_url=url, timeout=30) as client,
+    ):
+        token = said(process, r"(vp_[\w-]{43})")
+        client.headers["Authorization"] = f"Bearer {token}"
+        wait_until(lambda: client.get("/readyz").status_code == 204, "all is read", 60)
+        assert client.get("/api/pyramid").json()["customers"] == len(run.snapshots())
+        found = client.get(f"/api/customers?q={customer}").json()["rows"]
+        assert [row["customer_id"] for row in found] == [customer]
+        assert client.get(f"/api/customers/{customer}/explanation").json()["available"]
+        wait_until(lambda: client.get("/api/health").json()["kafka"] == "ok", "Kafka was asked", 30)
+        health = client.get("/api/health").json()
+        assert health["lag"]["total"] is not None
+        assert health["dead_letters"]["total"] > 0
+        log = process.log.read_text("utf-8").replace(token, "")
+        assert '"level": "debug"' in log
+        assert leaks(log) == []
+        assert customer not in log
+        assert not re.search(r"customer-\d|客户-\d|\\u5ba2|occurred_at", log)
+
+
 def asked(port: int, path: str) -> str:
     """What the worker answers, whatever its status."""
     try:
@@ -516,6 +556,7 @@ def test_config_show_has_no_secrets(place: Place, closed: Installation) -> None:
         "kafka.ssl_key_password": SECRETS["key"],
         "redis.ssl_key_password": SECRETS["key"],
         "log.customer_key": SECRETS["customers"],
+        "dashboard.worker_token": SECRETS["explanations"],
     }
     in_url = given | {
         "redis.url": f"rediss://valuepulse:{SECRETS['store']}@127.0.0.1:{place.redis_tls}/0"
@@ -526,7 +567,7 @@ def test_config_show_has_no_secrets(place: Place, closed: Installation) -> None:
             shown = valuepulse("config", "show", *form, variables=environment(closed, settings))
             assert shown.code == 0, shown.err
             assert leaks(shown.out + shown.err) == []
-            assert shown.out.count("**********") == 5
+            assert shown.out.count("**********") == 6
 
 
 WITHOUT_MERCY: Final = """

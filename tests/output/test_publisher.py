@@ -69,6 +69,19 @@ async def test_more_than_one_batch_holds_arrives_in_order(press: Press, topics: 
     assert press.troubles == [False, False]
 
 
+@pytest.mark.parametrize("codec", ["gzip", "snappy", "lz4", "zstd"])
+async def test_compressed_batches_are_small_and_bring_the_same_records(
+    press: Press, topics: Topics, codec: str
+) -> None:
+    """As `kafka.compression` asks for: batches of 1 MB go into a topic that takes a fifth of it."""
+    topics.create({"out": 1}, {"max.message.bytes": str(2**20 // 5)})
+    values = [b"%06d" % n + b"x" * 2000 for n in range(2000)]
+    connection = {"bootstrap_servers": topics.bootstrap, "compression_type": codec}
+    press.publisher = Publisher(connection, press.troubles.append)
+    await press.publish("out", *map(record, values))
+    assert press.values("out") == values
+
+
 async def test_a_record_larger_than_a_batch_goes_alone(press: Press, topics: Topics) -> None:
     topics.create({"out": 1}, {"max.message.bytes": str(8 * 2**20)})
     values = [b"small", b"L" * (3 * 2**20), b"after"]
