@@ -139,15 +139,17 @@ class Feed:
     async def _follow(self, reader: SetReader, places: Sequence[TP]) -> None:
         """Apply what comes; sets are applied in another thread while the next ones are fetched."""
         answered = dict.fromkeys(places, time.time() * 1000)
+        due = {place: self._next[place] for place in places}
         applying = asyncio.ensure_future(asyncio.sleep(0))
         try:
             while True:
-                taken = await reader.take(places, _PATIENCE_S)
+                taken = await reader.take(due, _PATIENCE_S)
                 await applying
                 for each in taken:
                     if isinstance(each, PositionLostError):
                         raise each
                     answered[each.partition] = each.answered_at
+                    due[each.partition] = each.next_offset
                 for place in places:
                     drained = reader.drained_at(place, self._next[place])
                     answered[place] = max(answered[place], drained or 0)
