@@ -8,7 +8,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from streams.dashboard import texts
+from streams.dashboard import ordering, texts
 from streams.dashboard.archive import Archive
 from streams.dashboard.ordering import smallest
 from streams.dashboard.texts import NOBODY, NONE, Dictionary, Searchable
@@ -62,7 +62,12 @@ def test_a_code_is_that_of_its_text_and_nobody_has_an_unknown_one() -> None:
 def test_the_smallest_are_the_first_of_a_stable_order(keys: list[float], count: int) -> None:
     column = np.array(keys)
     expected = sorted(range(len(keys)), key=lambda n: keys[n])[:count]
-    assert smallest(column, min(count, len(keys))).tolist() == expected
+    for few, sample, margin in ((20_000, 4_096, 32), (2, 3, 0), (2, 3, 1), (2, 40, 5)):
+        with pytest.MonkeyPatch.context() as patched:
+            patched.setattr(ordering, "_FEW", few)
+            patched.setattr(ordering, "_SAMPLE", sample)
+            patched.setattr(ordering, "_MARGIN", margin)
+            assert smallest(column, min(count, len(keys))).tolist() == expected
 
 
 @settings(max_examples=60, deadline=None)
