@@ -36,5 +36,5 @@ def ask_for(array: Any, first: int, count: int) -> None:
     """Ask for the rows [first, first + count) of an array whose rows lie one behind the other."""
     row = array.strides[0]
     start = array.ctypes.data + first * row
-    for at in range(start, start + count * row, LINE_BYTES):
+    for at in range(start - start % LINE_BYTES, start + count * row, LINE_BYTES):
         _ask_for_line(at)  # type: ignore[call-arg]  # an intrinsic: its context is given
