@@ -23,4 +23,4 @@ def test_what_is_missing_is_a_failed_check_until_ensure_makes_it(topics: Topics)
         assert {drift["what"] for drift in ended.json()["topics"]} == {"missing"}
     made = valuepulse("topics", "ensure", variables=variables)
     assert made.code == 0
-    assert made.out.count("created") == 14
+    assert made.out.count("created") == 15
