@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 
@@ -22,3 +22,14 @@ def dashboard(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
 def shop() -> Shop:
     """A shop of one's own."""
     return Shop()
+
+
+@pytest.fixture
+def logged(
+    capfd: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
+) -> Callable[[], str]:
+    """All that was logged, wherever it goes: a test before may have run a command in this process.
+
+    Commands configure logs, which then go through `logging`; without, to standard output.
+    """
+    return lambda: "".join(capfd.readouterr()) + caplog.text

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -80,7 +80,7 @@ def test_nothing_is_done_about_a_loss_that_is_over(own: Served) -> None:
 
 
 def test_what_kafka_does_not_take_is_told_and_not_shown(
-    own: Served, capfd: pytest.CaptureFixture[str]
+    own: Served, logged: Callable[[], str]
 ) -> None:
     async def refuses(_: object) -> None:
         raise DependencyError("Kafka at kafka.internal:9092 does not answer")
@@ -92,4 +92,4 @@ def test_what_kafka_does_not_take_is_told_and_not_shown(
     assert (answer.status_code, answer.headers["Retry-After"]) == (503, "10")
     assert "kafka.internal" not in answer.text, "who looks need not know where it is"
     assert states(own)["acknowledged"] == 0
-    assert "kafka.internal" in "".join(capfd.readouterr())
+    assert "kafka.internal" in logged()

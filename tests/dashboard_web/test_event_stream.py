@@ -6,7 +6,7 @@ import asyncio
 import json
 import socket
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
@@ -123,7 +123,7 @@ def test_what_the_hub_was_too_slow_to_hear_is_told_as_missed(
 
 
 def test_a_bug_in_telling_is_logged_without_customers_and_telling_goes_on(
-    own: Served, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+    own: Served, monkeypatch: pytest.MonkeyPatch, logged: Callable[[], str]
 ) -> None:
     monkeypatch.setattr(event_stream, "_AFTER_A_FAULT_S", 0.1)
     count, failures = own.shop.board.count, iter([KeyError(customer_id(3))])
@@ -137,9 +137,9 @@ def test_a_bug_in_telling_is_logged_without_customers_and_telling_goes_on(
     with own.client("viewer") as client, client.stream("GET", "/api/stream") as stream:
         told = events(stream)
         assert next_of("state", told)["customers"] == CUSTOMERS
-    logged = "".join(capfd.readouterr())
-    assert "telling pages what happens failed" in logged
-    assert customer_id(3) not in logged
+    said = logged()
+    assert "telling pages what happens failed" in said
+    assert customer_id(3) not in said
 
 
 async def test_a_closed_listener_says_so_at_once() -> None:
