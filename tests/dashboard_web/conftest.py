@@ -32,4 +32,5 @@ def logged(
 
     Commands configure logs, which then go through `logging`; without, to standard output.
     """
+    caplog.set_level("WARNING", logger="httpx")  # the asker's side, which names what it asks
     return lambda: "".join(capfd.readouterr()) + caplog.text
