@@ -27,7 +27,9 @@ async function follow(address, live, signal, tell) {
     const began = performance.now();
     const seen = pulse.value;
     try {
-      tell({ data: await get(address, signal) });
+      const data = await get(address, signal);
+      if (signal.aborted) return;
+      tell({ data });
     } catch (error) {
       if (signal.aborted) return;
       tell({ error });

@@ -34,16 +34,18 @@ export const send = (method, address, body) =>
   });
 
 async function request(address, options) {
-  let response;
   try {
-    response = await fetch(address, { credentials: 'same-origin', ...options });
+    return await answered(await fetch(address, { credentials: 'same-origin', ...options }));
   } catch (error) {
-    if (error.name === 'AbortError') throw error;
+    if (error.name === 'AbortError' || error instanceof ApiError) throw error;
     throw new ApiError(0, { code: 'unreachable', message: error.message });
   }
+}
+
+async function answered(response) {
   if (response.status === 204) return null;
+  if (response.ok) return response.json(); // its end may fail as its beginning: an abort, a lost connection
   const said = await response.json().catch(() => ({}));
-  if (response.ok) return said;
   if (response.status === 401 && session.value) session.set(null);
   throw new ApiError(response.status, said.error);
 }
