@@ -1,14 +1,16 @@
 """`valuepulse explain`: why a customer stands where it stands, and what comes next."""
 
 import asyncio
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from streams.cli.options import AsJson, ConfigFile, ModelFile, Store, settings_of
+from streams.cli.phrases import Language
 from streams.cli.reasons import (
-    TERMS,
     Labels,
+    headings,
     rows_of_terms,
     told_members,
     told_receivables,
@@ -50,17 +52,22 @@ def print_explanation(said: dict[str, Any], model: "Model") -> None:
     """Print what `streams.explanation` says of a customer, for people."""
     from streams.cli.output import print_table
 
-    labels = Labels(model)
+    language = Language()
+    labels = Labels(model, language)
     for name, each in said["scores"].items():
         typer.echo(
             f"{said['customer_id']}  {labels.score(name)} {each['score']:.2f}  "
             f"{labels.tier(name, each['tier'])}  ({said['as_of']}, {said['model']})"
         )
-        print_table(TERMS, rows_of_terms(each["terms"], labels))
+        print_table(headings(language), rows_of_terms(each["terms"], labels))
         for line in told_score(name, each, labels):
             typer.echo(line)
         typer.echo("")
-    for line in (*told_segments(said, labels), *told_receivables(said["receivables"])):
+    for line in _of_all_scores(said, labels, language):
         typer.echo(line)
-    for line in told_members(said["members"]):
-        typer.echo(line)
+
+
+def _of_all_scores(said: dict[str, Any], labels: Labels, language: Language) -> Iterator[str]:
+    yield from told_segments(said, labels)
+    yield from told_receivables(said["receivables"], language)
+    yield from told_members(said["members"], language)

@@ -1,17 +1,16 @@
 """What `streams.explanation` says of a customer, as lines and rows for people."""
 
-import locale
-import os
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any, Final
+
+from streams.cli.phrases import Language
 
 if TYPE_CHECKING:
     from scoring.model import Model
 
 Json = dict[str, Any]
-TERMS: Final = ("indicator", "value", "counts as", "points", "of", "", "because")
-"""Headings of `rows_of_terms`."""
 _BAR: Final = 20
+_HEADINGS: Final = ("indicator", "value", "counts as", "points", "of", "", "because")
 _MATCHED: Final = {
     "invoice_id": "matched by invoice id",
     "oldest_due_first": "oldest due first",
@@ -21,11 +20,13 @@ _MATCHED: Final = {
 
 
 class Labels:
-    """What the parts of a model are called in the user's language; their names without a label."""
+    """What the parts of a model are called in a language; their names without a label."""
 
-    def __init__(self, model: "Model") -> None:
+    def __init__(self, model: "Model", language: Language) -> None:
         self._model = model
-        self._language = _language()
+        self._code = language.code
+        self.say = language.say
+        self.join = language.join
 
     def indicator(self, name: str) -> str:
         """Return what an indicator is called."""
@@ -59,7 +60,12 @@ class Labels:
 
     def _of(self, part: Any, name: str) -> str:
         label = None if part is None else part.label
-        return name if label is None else str(getattr(label, self._language))
+        return name if label is None else str(getattr(label, self._code))
+
+
+def headings(language: Language) -> tuple[str, ...]:
+    """Return the headings of `rows_of_terms`."""
+    return tuple(heading and language.say(heading) for heading in _HEADINGS)
 
 
 def rows_of_terms(terms: Sequence[Json], labels: Labels) -> Iterator[tuple[str, ...]]:
@@ -68,6 +74,7 @@ def rows_of_terms(terms: Sequence[Json], labels: Labels) -> Iterator[tuple[str, 
         share = term["points"] / term["of"] if term["of"] else 0.0
         full = round(share * _BAR)
         is_raw = term["counted"] == term["value"]
+        remarks = (*_filled(term["filled"], labels), *_clipped(term["clipped"], labels))
         yield (
             labels.named(term),
             number(term["value"]),
@@ -75,36 +82,51 @@ def rows_of_terms(terms: Sequence[Json], labels: Labels) -> Iterator[tuple[str, 
             f"{term['points']:.2f}",
             f"{term['of']:.1f}",
             "█" * full + "·" * (_BAR - full),
-            "; ".join((*_filled(term["filled"]), *_clipped(term["clipped"]))),
+            labels.join("; ", remarks),
         )
 
 
-def _filled(filled: Json | None) -> Iterator[str]:
+def _filled(filled: Json | None, labels: Labels) -> Iterator[str]:
     if filled is None:
         return
+    say = labels.say
     match filled["how"]:
         case "share":
-            yield f"no value: {filled['share']:g} of its points"
+            yield say("no value: {share:g} of its points", share=filled["share"])
         case "left_out":
-            yield "no value: left out"
+            yield say("no value: left out")
         case "constant":
-            yield "no value: filled with a constant"
+            yield say("no value: filled with a constant")
         case "peers":
-            text = "none" if filled["text"] is None else filled["text"]
-            whose = "peers" if filled["from"] == "peers" else "the population, for lack of peers"
-            yield f"no value: {filled['of']} of {whose} ({filled['by']}: {text})"
+            yield _peers(filled, labels)
         case "regression" if filled["from"] == "regression":
-            yield "no value: estimated from other indicators"
+            yield say("no value: estimated from other indicators")
         case "regression":
-            yield "no value: mean of the population, as others are missing to estimate it"
+            yield say("no value: mean of the population, as others are missing to estimate it")
         case centre:
-            yield f"no value: {centre} of the population"
+            yield say("no value: {of} of the population", of=say(centre))
 
 
-def _clipped(clipped: Json | None) -> Iterator[str]:
-    if clipped is not None:
-        edge = "at least" if clipped["to"] == "low" else "at most"
-        yield f"clipped: counts {edge} {number(clipped['bound'])}"
+def _peers(filled: Json, labels: Labels) -> str:
+    say = labels.say
+    text = say("none") if filled["text"] is None else filled["text"]
+    of, by = say(filled["of"]), filled["by"]
+    if filled["from"] == "peers":
+        return say("no value: {of} of peers ({by}: {text})", of=of, by=by, text=text)
+    return say(
+        "no value: {of} of the population, for lack of peers ({by}: {text})",
+        of=of, by=by, text=text,
+    )  # fmt: skip  # as above
+
+
+def _clipped(clipped: Json | None, labels: Labels) -> Iterator[str]:
+    if clipped is None:
+        return
+    bound = number(clipped["bound"])
+    if clipped["to"] == "low":
+        yield labels.say("clipped: counts at least {bound}", bound=bound)
+    else:
+        yield labels.say("clipped: counts at most {bound}", bound=bound)
 
 
 def told_score(name: str, said: Json, labels: Labels) -> Iterator[str]:
@@ -120,129 +142,179 @@ def told_score(name: str, said: Json, labels: Labels) -> Iterator[str]:
         yield _forecast(name, said, labels)
     if "suggested_limit" in said:
         limit = said["suggested_limit"]
-        yield f"suggested credit limit: {'none' if limit is None else f'{limit:,.2f}'}"
+        shown = labels.say("none") if limit is None else f"{limit:,.2f}"
+        yield labels.say("suggested credit limit: {limit}", limit=shown)
 
 
 def _joined(joined: Json, labels: Labels) -> str:
     parts = (
-        f"{share:.0%} of {labels.score(score)} {joined['scores'][score]:.2f}"
+        labels.say(
+            "{share:.0%} of {score} {points:.2f}",
+            share=share, score=labels.score(score), points=joined["scores"][score],
+        )
         for score, share in joined["shares"].items()
-    )
-    segment = labels.segment(joined["by"])
-    return (
-        f"{' and '.join(parts)}, as {segment} is {labels.class_of(joined['by'], joined['class'])}"
+    )  # fmt: skip  # a sentence and its parts
+    return labels.say(
+        "{parts}, as {segment} is {class_}",
+        parts=labels.join(" plus ", parts),
+        segment=labels.segment(joined["by"]),
+        class_=labels.class_of(joined["by"], joined["class"]),
     )
 
 
 def _scored_over(over: Json, labels: Labels) -> str:
-    missing = [
-        f"{what}: {', '.join(map(labels.indicator, over[key]))}"
-        for key, what in (("left_out", "left out"), ("filled", "filled"))
-        if over[key]
-    ]
-    said = f"scored over {over['indicators']} of {over['of']} indicators"
-    return f"{said} ({'; '.join(missing)})" if missing else said
+    say = labels.say
+    said = say("scored over {n} of {of} indicators", n=over["indicators"], of=over["of"])
+    remarks = []
+    if over["left_out"]:
+        remarks.append(say("left out: {names}", names=_indicators(over["left_out"], labels)))
+    if over["filled"]:
+        remarks.append(say("filled: {names}", names=_indicators(over["filled"], labels)))
+    return said + say(" ({remark})", remark=labels.join("; ", remarks)) if remarks else said
+
+
+def _indicators(names: Sequence[str], labels: Labels) -> str:
+    return labels.join(", ", map(labels.indicator, names))
 
 
 def _tier(name: str, said: Json, labels: Labels) -> Iterator[str]:
-    if said["since"] or said["earned"] != said["tier"]:
-        since = f" since {said['since']}" if said["since"] else ""
-        yield f"{labels.tier(name, said['earned'])} is earned{since}"
+    say, earned = labels.say, labels.tier(name, said["earned"])
+    if said["since"]:
+        yield say("{tier} is earned since {day}", tier=earned, day=said["since"])
+    elif said["earned"] != said["tier"]:
+        yield say("{tier} is earned", tier=earned)
     if said["fall_began"]:
-        yield (
-            f"its conditions do not hold since {said['fall_began']}; "
-            f"it can be lost on {said['earliest_loss']} at the earliest"
-        )
+        yield say(
+            "its conditions do not hold since {day}; it can be lost on {loss} at the earliest",
+            day=said["fall_began"], loss=said["earliest_loss"],
+        )  # fmt: skip  # a sentence and its parts
     elif said["earliest_loss"] and any(said["policy"].values()):
-        yield f"it can be lost on {said['earliest_loss']} at the earliest"
+        yield say("it can be lost on {loss} at the earliest", loss=said["earliest_loss"])
     if said["override"]:
         yield _override(name, said["override"], labels)
 
 
 def _override(name: str, override: Json, labels: Labels) -> str:
-    tier = labels.tier(name, override["tier"])
-    mode = {"floor": "at least ", "ceiling": "at most "}.get(override["mode"], "")
-    until = f" until {override['until']}" if override["until"] else ""
-    state = "in force" if override["in_force"] else "no longer in force"
-    return (
-        f"set by hand: {mode}{tier}{until} ({state}), by {override['author']} "
-        f"on {override['set_at'][:10]}: {override['reason']}"
+    say, tier = labels.say, labels.tier(name, override["tier"])
+    if override["mode"] == "floor":
+        tier = say("at least {tier}", tier=tier)
+    elif override["mode"] == "ceiling":
+        tier = say("at most {tier}", tier=tier)
+    return say(
+        "set by hand: {tier}{until} ({state}), by {author} on {day}: {reason}",
+        tier=tier,
+        until=say(" until {day}", day=override["until"]) if override["until"] else "",
+        state=say("in force") if override["in_force"] else say("no longer in force"),
+        author=override["author"],
+        day=override["set_at"][:10],
+        reason=override["reason"],
     )
 
 
 def _next(name: str, following: Json, labels: Labels) -> str:
-    missing = []
-    for condition in following["conditions"]:
-        if "score" in condition:
-            missing.append(f"{condition['missing']:.2f} points")
-        else:
-            at_least, value = number(condition["at_least"]), number(condition["value"])
-            missing.append(f"{labels.named(condition)} of at least {at_least} (is {value})")
-    word = " or " if following["combine"] == "any" else " and "
-    return f"to earn {labels.tier(name, following['tier'])}: {word.join(missing)}"
+    missing = (_missing(condition, labels) for condition in following["conditions"])
+    return labels.say(
+        "to earn {tier}: {missing}",
+        tier=labels.tier(name, following["tier"]),
+        missing=labels.join(" or " if following["combine"] == "any" else " and ", missing),
+    )
+
+
+def _missing(condition: Json, labels: Labels) -> str:
+    if "score" in condition:
+        return labels.say("{points:.2f} points", points=condition["missing"])
+    return labels.say(
+        "{name} of at least {least} (is {value})",
+        name=labels.named(condition),
+        least=number(condition["at_least"]),
+        value=number(condition["value"]),
+    )
 
 
 def _forecast(name: str, said: Json, labels: Labels) -> str:
-    forecast = said["forecast"]
+    say, forecast = labels.say, said["forecast"]
     if forecast["lost_on"] is None:
-        tier = labels.tier(name, said["tier"])
-        return f"stays {tier} until {forecast['kept_until']} at least if nothing happens"
-    falls = (
-        f"falls to {labels.tier(name, forecast['to'])} on {forecast['lost_on']} if nothing happens"
-    )
+        return say(
+            "stays {tier} until {day} at least if nothing happens",
+            tier=labels.tier(name, said["tier"]), day=forecast["kept_until"],
+        )  # fmt: skip  # a sentence and its parts
+    falls = say(
+        "falls to {tier} on {day} if nothing happens",
+        tier=labels.tier(name, forecast["to"]), day=forecast["lost_on"],
+    )  # fmt: skip  # a sentence and its parts
+    return labels.join("; ", (falls, _keeping(forecast, labels)))
+
+
+def _keeping(forecast: Json, labels: Labels) -> str:
     if forecast["spend_to_keep"] is None:
         from scoring.forecast import KEPT_FOR
 
-        return f"{falls}; no single sale today would keep it for {KEPT_FOR} days more"
+        return labels.say("no single sale today would keep it for {days} days more", days=KEPT_FOR)
     whole, dot, part = forecast["spend_to_keep"].partition(".")
-    amount = f"{int(whole):,}{dot}{part}"
-    return f"{falls}; a sale of {amount} would keep it until {forecast['kept_until']}"
+    return labels.say(
+        "a sale of {amount} would keep it until {day}",
+        amount=f"{int(whole):,}{dot}{part}", day=forecast["kept_until"],
+    )  # fmt: skip  # a sentence and its parts
 
 
 def told_segments(said: Json, labels: Labels) -> Iterator[str]:
     """Yield a line for each segment: the class, and the conditions that hold."""
+    say = labels.say
     for name, each in said["segment_reasons"].items():
-        kept = "kept, as " if each["kept"] else ""
-        why = "; ".join(_condition(condition, labels) for condition in each["why"])
-        called = "none" if each["class"] is None else labels.class_of(name, each["class"])
-        yield f"{labels.segment(name)}: {called} ({kept}{why or 'in none of the others'})"
+        why = labels.join("; ", (_condition(condition, labels) for condition in each["why"]))
+        why = why or say("in none of the others")
+        yield say(
+            "{segment}: {class_} ({why})",
+            segment=labels.segment(name),
+            class_=say("none") if each["class"] is None else labels.class_of(name, each["class"]),
+            why=say("kept, as {why}", why=why) if each["kept"] else why,
+        )
 
 
 def _condition(condition: Json, labels: Labels) -> str:
+    say = labels.say
     if "segment" in condition:
         is_class = labels.class_of(condition["segment"], condition["is"])
-        return f"{labels.segment(condition['segment'])} is {is_class}"
-    called = labels.named(condition)
+        return say(
+            "{segment} is {class_}", segment=labels.segment(condition["segment"]), class_=is_class
+        )
+    parts = {"name": labels.named(condition), "value": number(condition.get("value"))}
     if "unknown" in condition:
-        return f"{called} has no value"
-    bounds = f"{called} is {number(condition['value'])}"
-    if "grade" in condition:
-        high = "high" if condition["high"] else "low"
-        return f"{condition['grade']} {high}: {bounds}, {_edges(condition)} would be high"
-    return f"{bounds}, {_edges(condition)}"
+        return say("{name} has no value", **parts)
+    parts["edges"] = _edges(condition, labels)
+    if "grade" not in condition:
+        return say("{name} is {value}, {edges}", **parts)
+    parts["grade"] = say(condition["grade"])
+    if condition["high"]:
+        return say("{grade} high: {name} is {value}, {edges} would be high", **parts)
+    return say("{grade} low: {name} is {value}, {edges} would be high", **parts)
 
 
-def _edges(condition: Json) -> str:
-    edges = []
-    if condition.get("at_most") is not None:
-        edges.append(f"at most {number(condition['at_most'])}")
-    if condition.get("at_least") is not None:
-        edges.append(f"at least {number(condition['at_least'])}")
-    if condition.get("below") is not None:
-        edges.append(f"below {number(condition['below'])}")
-    return " and ".join(edges)
+def _edges(condition: Json, labels: Labels) -> str:
+    sentences = {
+        "at_most": "at most {bound}", "at_least": "at least {bound}", "below": "below {bound}",
+    }  # fmt: skip  # one line
+    edges = (
+        labels.say(sentence, bound=number(condition[edge]))
+        for edge, sentence in sentences.items()
+        if condition.get(edge) is not None
+    )
+    return labels.join(" and ", edges)
 
 
-def told_receivables(receivables: Json | None) -> Iterator[str]:
+def told_receivables(receivables: Json | None, language: Language) -> Iterator[str]:
     """Yield how payments were matched with what was owed, if the model asks for it."""
     if receivables is not None:
-        yield f"payments: {_MATCHED[receivables['matched']]}"
+        matched = language.say(_MATCHED[receivables["matched"]])
+        yield language.say("payments: {matched}", matched=matched)
 
 
-def told_members(members: Sequence[str]) -> Iterator[str]:
+def told_members(members: Sequence[str], language: Language) -> Iterator[str]:
     """Yield whose doings are counted, too."""
     if members:
-        yield f"with all of {', '.join(members)}, merged into it"
+        yield language.say(
+            "with all of {members}, merged into it", members=language.join(", ", members)
+        )
 
 
 def number(value: float | None) -> str:
@@ -252,8 +324,3 @@ def number(value: float | None) -> str:
     ('-', '3.142', '12,345.68')
     """
     return "-" if value is None else f"{value:,.4g}" if abs(value) < 1000 else f"{value:,.2f}"  # noqa: PLR2004  # from here on cents matter
-
-
-def _language() -> str:
-    tongue = os.environ.get("LC_ALL") or os.environ.get("LANG") or locale.getlocale()[0] or ""
-    return "zh" if tongue.lower().startswith(("zh", "chinese")) else "en"

@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from streams.cli.options import AsJson, ConfigFile, ModelFile, Store, settings_of
+from streams.cli.phrases import Language
 from streams.cli.reasons import number, told_members
 from streams.cli.states import find
 
@@ -34,7 +35,7 @@ def show(
         print_json(said | {"members": found.members})
         return
     typer.echo(f"{customer}  {said['as_of']}  {said['model']}  {said['events']:,} events")
-    for line in told_members(found.members):
+    for line in told_members(found.members, Language()):
         typer.echo(line)
     print_table(
         ("score", "points", "tier"),

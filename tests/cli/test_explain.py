@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import ast
 import asyncio
+import re
+from pathlib import Path
+from string import Formatter
 from typing import Any
 
 import pytest
 
+from streams.cli import reasons
 from streams.cli.explain import print_explanation
+from streams.cli.phrases import CHINESE
 from streams.state.meta import Meta, fingerprint
 from streams.state.store import Store
 from streams.state.wire import spans_of
@@ -61,7 +67,7 @@ def test_an_explanation_is_told_in_words(
         "falls to important on 2026-04-02 if nothing happens; "
         "no single sale today would keep it for 30 days more",
         "suggested credit limit: 1,050.00",
-        "25% of Customer value 53.00 and 75% of risk 96.00, as Stage is Lasting",
+        "25% of Customer value 53.00 plus 75% of risk 96.00, as Stage is Lasting",
         "to earn high: Spend of at least 5,000.00 (is 2,100.00) or orders of at least 9 (is 3)",
         "Stage: New (kept, as recency is 4, below 60)",
         "promise: dim (in none of the others)",
@@ -92,18 +98,57 @@ def test_what_will_happen_is_told_in_words(
     assert "stays VIP until 2028-02-29 at least if nothing happens" in lasting
 
 
-def test_labels_are_those_of_the_language(
+def test_an_explanation_is_told_in_chinese_words_and_labels(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("LC_ALL", "zh_CN.UTF-8")
     out = printed(capsys, explained(*EVENTS, until="2026-03-10"))
     for words in (
-        "客户价值 53.00 VIP 客户",
-        "消费额 2,100.00",
-        "阶段: 新客户",
-        "as 阶段 is 老客户",
+        "客户价值 53.00 VIP 客户 (2026-03-10, whole@1)",
+        "指标 数值 计为 得分 满分 说明",
+        "消费额 2,100.00 1,000.00 20.00 40.0 ██████████·········· 已截断：按上限 1,000.00 计",
+        "无值：取同类（region：north）的平均值",
+        "无值：得满分的 0.5",
+        "无值：以固定值代替；已截断：按上限 10 计",
+        "9 个指标中有 3 个有值（已填补：margin_rate、size、",
+        "最早于 2026-03-21 失去该等级",
+        "人工设定：不低于VIP 客户，至 2026-04-01（有效），ann 于 2026-03-05：founder",
+        "距VIP 客户还差：7.00 分，且orders不低于 4（现为 3），且csat不低于 4（现为 -）",
+        "若无新的业务，将于 2026-04-02 降为important；今天任何一笔成交都无法再保级 30 天",
+        "建议信用额度：1,050.00",
+        "客户价值 53.00 的 25% 加 risk 96.00 的 75%（因阶段为老客户）",
+        "阶段：新客户（保持，因为recency为 4，条件为低于 60）",
+        "（不属于其他类别）",
+        "（最近一次高：recency为 4，不高于 30 为高；频率低：orders为 3，不低于 4 为高；",
+        "回款：按发票号核销，无发票号者按到期日先后核销",
     ):
         assert words in out
+
+
+def test_every_sentence_has_its_parts_in_both_languages() -> None:
+    for english, chinese in CHINESE.items():
+        assert fields(english) == fields(chinese), english
+        assert english.isascii()
+        assert not chinese.isascii()
+
+
+def fields(sentence: str) -> set[str | None]:
+    return {field for _, field, _, _ in Formatter().parse(sentence)} - {None}
+
+
+def test_every_sentence_is_said_somewhere_and_none_is_said_that_is_not_there() -> None:
+    """Also those of the branches that no other test takes."""
+    source = Path(reasons.__file__).read_text(encoding="utf-8")
+    said = {
+        node.value
+        for node in ast.walk(ast.parse(source))
+        if isinstance(node, ast.Constant) and isinstance(node.value, str)
+    }
+    elsewhere = {"mean", "median", "recency", "frequency", "monetary"}  # words of the explanation
+    assert CHINESE.keys() - said == elsewhere
+    calls = re.findall(r"\b(?:say|join)\(\s*(\"[^\"]+\")", source)
+    assert {ast.literal_eval(call) for call in calls} <= CHINESE.keys()
+    assert len(calls) > len(CHINESE) / 2
 
 
 @pytest.fixture
