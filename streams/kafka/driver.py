@@ -112,7 +112,7 @@ class Consumer(stock.Consumer):
                 return
             if isinstance(taken, PositionLostError):
                 self._refuse(taken)
-            elif await self._follows(taken):
+            elif self._follows(taken):
                 self.app.monitor.track_tp_end_offset(taken.partition, taken.high_watermark)
                 joined.append(replace(taken, placement=self._placements[taken.partition]))
         if joined:
@@ -130,16 +130,13 @@ class Consumer(stock.Consumer):
             self._unwanted = set()
             self._thread.wake()
 
-    async def _follows(self, taken: RecordSet) -> bool:
-        """Whether the set is the next of its partition; if it is not, the right one is fetched."""
+    def _follows(self, taken: RecordSet) -> bool:
+        """Whether the set is the next of its partition; if not, the next `take` seeks that one."""
         tp = taken.partition
-        due = self._next.get(tp)
-        if due == taken.position:
-            self._next[tp] = taken.next_offset
-            return True
-        if due is not None:
-            await self._thread.seek_to({tp: due})
-        return False
+        if self._next.get(tp) != taken.position:
+            return False
+        self._next[tp] = taken.next_offset
+        return True
 
     def _message_of(self, joined: list[RecordSet]) -> ConsumerMessage:
         """One Faust message for all sets, under the name of the first."""
