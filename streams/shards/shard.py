@@ -39,6 +39,7 @@ from streams.output.causes import cause_in
 from streams.output.messages import Cause, Message, Wording
 from streams.output.publisher import Publisher, Record
 from streams.shards.arrival import ArrivalOrder, Arrived, Batch
+from streams.shards.batch_size import BatchSize
 from streams.shards.fault_points import AFTER_COMMIT, BEFORE_COMMIT, passing
 from streams.shards.feed import Feed
 from streams.shards.handovers import messages_of
@@ -82,11 +83,12 @@ class GapError(RuntimeError):
 
 
 class Limits(NamedTuple):
-    """How large a batch and the cache may be."""
+    """How large a batch and the cache may be; bytes are those of its customers unpacked."""
 
     most_events: int = 20_000
     most_customers: int = 3_500
     cached_customers: int = 100_000
+    most_bytes: int = 64 * 2**20
 
 
 class Reading(NamedTuple):
@@ -120,10 +122,14 @@ class Changed(NamedTuple):
     """What a batch comes to: states to store, by customer, and what its customers caused.
 
     The first `speaking` customers are those of the batch, the others parts (scoring/merging.py).
-    `refused` are commands that cannot be carried out; `roster` is None where it stays.
+    `clock` is the day after it; `counted` tells which events were no duplicates. `refused` are
+    commands that cannot be carried out; `roster` is None where it stays. The arena is not kept:
+    all shards may be waiting for the store at once, and unpacked states are the most of a worker's
+    memory.
     """
 
-    scored: Scored
+    clock: int
+    counted: np.ndarray[tuple[int], np.dtype[np.bool_]]
     customers: Sequence[bytes]
     speaking: int
     written: Written
@@ -163,7 +169,8 @@ class Shard:
         self._store = store
         self._publisher = publisher
         self._outputs = outputs
-        self._limits = limits._replace(most_customers=min(limits.most_customers, MOST_KEYS - 2))
+        self._limits = limits
+        self._size = BatchSize(min(limits.most_customers, MOST_KEYS - 2), limits.most_bytes)
         self._metrics = metrics
         self._calendar = calendar(scorer.model.timezone)
         self._layout = fingerprint(scorer.names.layout)
@@ -297,7 +304,7 @@ class Shard:
             each = 2 + MOST_MEMBERS
         else:
             each = 2 + self._roster.most_members if self._roster else 1
-        return min(self._limits.most_customers, (MOST_KEYS - 3) // each)
+        return min(self._size.customers, (MOST_KEYS - 3) // each)
 
     @property
     def _commands_wait(self) -> bool:
@@ -333,8 +340,7 @@ class Shard:
         scored = self._scorer.score(states, batch.events, clock, _details(batch))
         self._observe("score", began)
         messages = list(self._wording.messages(scored.outcomes, customers, _causes(batch)))
-        written = Written(*self._scorer.write(scored.arena))
-        return Changed(scored, customers, len(customers), written, messages)
+        return self._changed(scored, customers, messages)
 
     async def _merged(self, batch: Batch, customers: list[bytes], clock: int) -> Changed:
         """Score a batch that has commands, or customers that are merged."""
@@ -354,11 +360,18 @@ class Shard:
             *messages_of(merging, self.number, cause),
         ]
         stored = [everybody[n] for n in merging.written] + merging.dropped
-        written = Written(*self._scorer.write(scored.arena))
-        written = written.of(merging.written, empty=len(merging.dropped))
-        return Changed(
-            scored, stored, len(customers), written, told, merging.refused, merging.roster
+        changed = self._changed(scored, customers, told)
+        return changed._replace(
+            customers=stored,
+            written=changed.written.of(merging.written, empty=len(merging.dropped)),
+            refused=merging.refused,
+            roster=merging.roster,
         )
+
+    def _changed(self, scored: Scored, customers: list[bytes], messages: list[Message]) -> Changed:
+        written = Written(*self._scorer.write(scored.arena))
+        self._size.note(scored.arena)
+        return Changed(scored.clock, scored.counted, customers, len(customers), written, messages)
 
     def _merged_into(self, customer: bytes) -> bytes | None:
         """Return the customer that another one is merged into, or None."""
@@ -388,7 +401,7 @@ class Shard:
         slot = self._outbox.slot(number, changed.messages, speaking)
         meta = self.meta.next(
             offsets={**self._begun, **self.meta.positions, **offsets},
-            day=changed.scored.clock,
+            day=changed.clock,
             layout=self._layout,
             slots=self._outbox.left(self.meta.slots) + ((number,) if slot else ()),
             turned=self.meta.turned if turned is None else turned,
@@ -514,7 +527,7 @@ class Shard:
 
     async def _turn_some(self, turning: Turning) -> bool:
         """Bring a portion of customers to the day; return False if it must wait for more."""
-        customers = turning.portion(self._limits.most_customers)
+        customers = turning.portion(self._size.customers)
         if not customers and not turning.is_done:
             return False
         away = self._roster.away
@@ -526,10 +539,10 @@ class Shard:
         scored = scored._replace(clock=max(turning.day, self.meta.day))
         messages = list(self._wording.messages(scored.outcomes, customers, _no_cause))
         turned = turning.day if turning.is_done else None
-        written = Written(*self._scorer.write(scored.arena))
-        changed = Changed(scored, customers, len(customers), written, messages)
+        changed = self._changed(scored, customers, messages)
+        del scored  # its arena, see `Changed`
         if await self._commit(changed, {}, turned=turned):
-            self._cache.refresh(customers, *written)
+            self._cache.refresh(customers, *changed.written)
             self._metrics.turns.inc(len(customers))
             self._count_messages(messages)
             if turned is not None:
@@ -545,7 +558,7 @@ class Shard:
         self._metrics.step_seconds.labels(step).observe(time.perf_counter() - began)
 
     def _count(self, batch: Batch, changed: Changed) -> None:
-        counted = changed.scored.counted
+        counted = changed.counted
         applied = int(np.count_nonzero(counted))
         self._metrics.events.labels("applied").inc(applied)
         self._metrics.events.labels("duplicate").inc(counted.size - applied - len(changed.refused))

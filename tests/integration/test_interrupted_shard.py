@@ -82,7 +82,12 @@ class Bench(NamedTuple):
 
 
 @asynccontextmanager
-async def a_bench(kafka: Kafka, valkey: Valkey, directory: Path) -> AsyncIterator[Bench]:
+async def a_bench(
+    kafka: Kafka,
+    valkey: Valkey,
+    directory: Path,
+    limits: Limits = Limits(most_events=1),  # noqa: B008  # a constant
+) -> AsyncIterator[Bench]:
     """Put a shard's surroundings together; no topic takes outcomes until the test makes them."""
     inputs = {event_type: event_type for event_type in FACTS}
     run = Installation(directory, kafka.bootstrap, valkey.url, inputs, USUAL_MODEL, {})
@@ -103,7 +108,7 @@ async def a_bench(kafka: Kafka, valkey: Valkey, directory: Path) -> AsyncIterato
             publisher,
             Outputs(**{role: f"{run.name}-{role}" for role in Outputs._fields}),
             metrics,
-            limits=Limits(most_events=1),
+            limits=limits,
             feed_interval_s=1.0,
         )
 
