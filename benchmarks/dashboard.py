@@ -28,8 +28,9 @@ from streams.dashboard.feed import Feed
 from streams.dashboard.filters import Between, Filter, Moved
 from streams.event_files import decoded_chunks
 from streams.model_file import load_model
+from streams.packaged import PACKAGED
 from streams.replay import Options, Replay
-from streams.settings import PACKAGED, Settings
+from streams.settings import Settings
 from streams.shop.trade import history
 from streams.topics import Topics, ensure
 from tests.servers import Kafka, start_kafka, wait_until

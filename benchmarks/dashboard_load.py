@@ -24,7 +24,7 @@ from benchmarks.lab import Lab, open_lab, say
 from benchmarks.machine import REPOSITORY, Usage, describe
 from benchmarks.worker import Watched, working
 from streams.dashboard.tokens import new_token
-from streams.settings import PACKAGED
+from streams.packaged import PACKAGED
 from tests.servers import ServerError, free_port, wait_until
 
 RUN: Final = "dashboard-load"

@@ -12,8 +12,8 @@ and tiers, is in the scoring model, to which `model` points.
 import ssl
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, Final, Literal, NamedTuple, Protocol, Self
-from urllib.parse import parse_qsl, unquote, urlencode, urlsplit
+from typing import Annotated, Any, Final, Literal, Protocol, Self
+from urllib.parse import urlsplit
 
 from pydantic import (
     AfterValidator,
@@ -26,12 +26,10 @@ from pydantic import (
 )
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
-import streams
 from streams.errors import Misfit, SettingsError
-
-_INSTALLED: Final = Path(streams.__file__).resolve().parent / "config"
-PACKAGED: Final = _INSTALLED if _INSTALLED.is_dir() else _INSTALLED.parents[1] / "config"
-"""Where streams.yaml and scoring.yaml are: a wheel has them in streams/, a clone at its top."""
+from streams.packaged import PACKAGED
+from streams.redis_url import parted_url, plain_redis_url
+from streams.settings_sources import gather, setting_paths
 
 Count = Annotated[int, Field(ge=1)]
 Seconds = Annotated[float, Field(gt=0, allow_inf_nan=False)]
@@ -128,70 +126,6 @@ def _unusable(
 
 def _revealed(secret: SecretStr | None) -> str | None:
     return secret.get_secret_value() if secret is not None else None
-
-
-# --------------------------------------------------------------------------------- URL of a store
-
-_SCHEMES: Final = ("redis://", "rediss://", "unix://")
-_CREDENTIALS: Final = {
-    "username": "username", "password": "password", "ssl_password": "ssl_key_password",
-}  # fmt: skip
-"""What a query may carry that has a setting of its own."""
-
-_TLS_OPTIONS: Final = (
-    "ssl_ca_certs", "ssl_certfile", "ssl_keyfile", "ssl_cert_reqs", "ssl_check_hostname",
-)  # fmt: skip
-
-
-class PartedUrl(NamedTuple):
-    """A Redis URL without credentials, and these by the name of the setting that is theirs."""
-
-    url: str
-    credentials: dict[str, str]
-
-
-def parted_url(text: str) -> PartedUrl:
-    """Take the credentials out of a Redis URL; one that cannot be understood stays as it is."""
-    try:
-        parts = urlsplit(text)
-    except ValueError:
-        return PartedUrl(text, {})
-    user, _, host = parts.netloc.rpartition("@")
-    name, _, password = user.partition(":")
-    given = {"username": unquote(name), "password": unquote(password)}
-    kept = []
-    for option, value in parse_qsl(parts.query, keep_blank_values=True):
-        if option in _CREDENTIALS:
-            given[_CREDENTIALS[option]] = value
-        else:
-            kept.append((option, value))
-    credentials = {name: value for name, value in given.items() if value}
-    if not credentials:
-        return PartedUrl(text, {})
-    query = f"?{urlencode(kept)}" if kept else ""
-    return PartedUrl(f"{parts.scheme}://{host}{parts.path}{query}", credentials)
-
-
-def _redis_url(text: str) -> str:
-    """Check what is left without credentials. No part is quoted: it may be of a password."""
-    if not text.startswith(_SCHEMES):
-        raise ValueError("is no Redis URL; write it like redis://host:6379/0, or rediss:// for TLS")
-    try:
-        parts = urlsplit(text)
-        odd = parts.port == 0
-    except ValueError:
-        odd = True
-    if odd or "@" in text or parts.fragment:
-        raise ValueError(
-            "cannot be understood; keep the password out of it, in redis.password "
-            "(or write its signs / ? # @ : as %2F %3F %23 %40 %3A)"
-        )
-    if parts.scheme != "unix" and not (parts.path in ("", "/") or parts.path[1:].isdecimal()):
-        raise ValueError("must end with the number of a database, like redis://host:6379/0")
-    allowed = ("db", *(_TLS_OPTIONS if parts.scheme == "rediss" else ()))
-    if any(option not in allowed for option, _ in parse_qsl(parts.query, keep_blank_values=True)):
-        raise ValueError(f"takes no other options than {', '.join(allowed)}")
-    return text
 
 
 class Kafka(_Section):
@@ -299,7 +233,7 @@ TOPIC_ROLES: Final = tuple(
 class Redis(_Section):
     """Where the state is kept. Credentials in `url` move to the settings that are theirs."""
 
-    url: Annotated[str, AfterValidator(_redis_url)] = "redis://localhost:6379/0"
+    url: Annotated[str, AfterValidator(plain_redis_url)] = "redis://localhost:6379/0"
     prefix: Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]{1,48}$")] = "vp"
     username: str | None = None
     password: SecretStr | None = None
@@ -458,8 +392,6 @@ class Settings(BaseSettings):
         Raises:
             SettingsError: With every problem found, in all sources.
         """
-        from streams.settings_sources import gather
-
         values, origins = gather(cls, path, options or {})
         settings = cls(**values)
         settings._origins = origins
@@ -471,14 +403,3 @@ class Settings(BaseSettings):
         That is `file:line`, a variable's name, an option of the command line, or `default`.
         """
         return {path: self._origins.get(path, "default") for path in setting_paths(type(self))}
-
-
-def setting_paths(model: type[BaseModel]) -> list[str]:
-    """Return the dotted path of every setting, in the order of the class."""
-    paths = []
-    for name, field in model.model_fields.items():
-        if isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel):
-            paths += [f"{name}.{inner}" for inner in setting_paths(field.annotation)]
-        else:
-            paths.append(name)
-    return paths

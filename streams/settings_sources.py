@@ -8,17 +8,16 @@ import os
 from collections.abc import Iterator, Mapping
 from difflib import get_close_matches
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
-from pydantic import SecretStr, ValidationError
-from pydantic_settings import EnvSettingsSource
+from pydantic import BaseModel, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, EnvSettingsSource
 from pydantic_settings import SettingsError as UnreadableVariableError
 
 from scoring.plain_yaml import PlainYamlError, load
 from streams.errors import Misfit, SettingsError
-
-if TYPE_CHECKING:
-    from streams.settings import Settings
+from streams.packaged import PACKAGED
+from streams.redis_url import parted_url
 
 PREFIX: Final = "VALUEPULSE_"
 CONFIG_VARIABLE: Final = f"{PREFIX}CONFIG"
@@ -42,7 +41,7 @@ class Source(NamedTuple):
 
 
 def gather(
-    cls: "type[Settings]", path: Path | None, options: Mapping[str, Any]
+    cls: type[BaseSettings], path: Path | None, options: Mapping[str, Any]
 ) -> tuple[dict[str, Any], dict[str, str]]:
     """Return the values of all sources and the place of each, checked.
 
@@ -59,16 +58,25 @@ def gather(
     return values, places
 
 
-def model_named(path: Path | None) -> Path:
+def model_named(cls: type[BaseSettings], path: Path | None) -> Path:
     """Return the scoring model that settings name which cannot be used otherwise."""
-    from streams.settings import Settings
+    values, _, _ = _collect(cls, path, {})
+    return Path(str(values.get("model") or cls.model_fields["model"].default))
 
-    values, _, _ = _collect(Settings, path, {})
-    return Path(str(values.get("model") or Settings.model_fields["model"].default))
+
+def setting_paths(model: type[BaseModel]) -> list[str]:
+    """Return the dotted path of every setting, in the order of the class."""
+    paths = []
+    for name, field in model.model_fields.items():
+        if isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel):
+            paths += [f"{name}.{inner}" for inner in setting_paths(field.annotation)]
+        else:
+            paths.append(name)
+    return paths
 
 
 def _collect(
-    cls: "type[Settings]", path: Path | None, options: Mapping[str, Any]
+    cls: type[BaseSettings], path: Path | None, options: Mapping[str, Any]
 ) -> tuple[dict[str, Any], dict[str, str], list[Misfit]]:
     """Lay all sources over each other: the values, the place of each, and what cannot be read."""
     problems: list[Misfit] = []
@@ -91,8 +99,6 @@ def _collect(
 
 def _place_credentials(values: Mapping[str, Any], places: dict[str, str]) -> None:
     """Let credentials that the settings take out of Redis's URL come from where it does."""
-    from streams.settings import parted_url
-
     redis = values.get("redis")
     if isinstance(redis, Mapping) and isinstance(url := redis.get("url"), str):
         for name in parted_url(url).credentials:
@@ -109,8 +115,6 @@ def chosen_file(path: Path | None) -> tuple[Path, str]:
         return path, "--config"
     if named := os.environ.get(CONFIG_VARIABLE):
         return Path(named), CONFIG_VARIABLE
-    from streams.settings import PACKAGED
-
     return PACKAGED / "streams.yaml", "the packaged settings"
 
 
@@ -174,7 +178,7 @@ def _plain(node: Any) -> Any:
 # ----------------------------------------------------------------------------------- environment
 
 
-def _of_environment(cls: "type[Settings]", problems: list[Misfit]) -> Source:
+def _of_environment(cls: type[BaseSettings], problems: list[Misfit]) -> Source:
     try:
         values = EnvSettingsSource(cls)()
     except UnreadableVariableError as error:
@@ -194,14 +198,12 @@ def variable(path: str) -> str:
     return PREFIX + path.replace(".", "__").upper()
 
 
-def _unknown_variables(cls: "type[Settings]", taken: set[str]) -> Iterator[Misfit]:
+def _unknown_variables(cls: type[BaseSettings], taken: set[str]) -> Iterator[Misfit]:
     """Find variables that look like settings, and are none of a known section.
 
     One with two underscores can be nothing else. One without is only suspected when it is close to
     a setting: tests have variables of their own, and so does Kubernetes for a service of our name.
     """
-    from streams.settings import setting_paths
-
     paths = setting_paths(cls)
     known = {variable(path) for path in paths} | {variable(name) for name in cls.model_fields}
     known |= {variable(path) + SECRET_FILE for path in _secrets(cls)} | {CONFIG_VARIABLE}
@@ -215,7 +217,7 @@ def _unknown_variables(cls: "type[Settings]", taken: set[str]) -> Iterator[Misfi
                 yield Misfit(name, "(variable)", f"there is no such setting; {hint}")
 
 
-def _of_secret_files(cls: "type[Settings]", problems: list[Misfit]) -> Source:
+def _of_secret_files(cls: type[BaseSettings], problems: list[Misfit]) -> Source:
     source = Source({}, {})
     for path in _secrets(cls):
         name = variable(path) + SECRET_FILE
@@ -232,7 +234,7 @@ def _of_secret_files(cls: "type[Settings]", problems: list[Misfit]) -> Source:
     return source
 
 
-def _secrets(cls: "type[Settings]") -> list[str]:
+def _secrets(cls: type[BaseSettings]) -> list[str]:
     return [
         f"{section}.{name}"
         for section, field in cls.model_fields.items()
@@ -279,7 +281,7 @@ def _leaves(tree: Mapping[str, Any], above: str = "") -> Iterator[str]:
             yield f"{above}{key}"
 
 
-def _misfit(cls: "type[Settings]", error: Any, places: Mapping[str, str]) -> Misfit:
+def _misfit(cls: type[BaseSettings], error: Any, places: Mapping[str, str]) -> Misfit:
     path = ".".join(str(part) for part in error["loc"])
     where = places.get(path) or _place_above(path, places)
     if error["type"] == "extra_forbidden":
@@ -291,7 +293,7 @@ def _misfit(cls: "type[Settings]", error: Any, places: Mapping[str, str]) -> Mis
     return Misfit(where, path, message)
 
 
-def _quoted(cls: "type[Settings]", path: str, given: object) -> str:
+def _quoted(cls: type[BaseSettings], path: str, given: object) -> str:
     """Return a value as an error shows it; a section that should not be a text may be a secret."""
     secret = path == "redis.url" or any(name.startswith(path) for name in _secrets(cls))
     return "what stands here" if secret else repr(given)
@@ -312,9 +314,7 @@ def _place_above(path: str, places: Mapping[str, str]) -> str:
     return _place_above(above, places) if above else "default"
 
 
-def _hint(cls: "type[Settings]", path: str) -> str:
-    from streams.settings import setting_paths
-
+def _hint(cls: type[BaseSettings], path: str) -> str:
     known = [*setting_paths(cls), *cls.model_fields]
     close = (
         get_close_matches(path, known, n=1)

@@ -17,7 +17,7 @@ from streams.kafka.record_batches import parse
 from streams.model_file import load_model
 from streams.output.causes import cause_in
 from streams.output.messages import Wording, to_json
-from streams.settings import PACKAGED
+from streams.packaged import PACKAGED
 from streams.shards.arrival import ArrivalOrder, Arrived
 from streams.state import wire
 from streams.state.cache import StateCache

@@ -10,8 +10,8 @@ from scoring.details import Detail
 from scoring.scorer import Scored
 from streams.decode import records_of_lines
 from streams.model_file import load_model
+from streams.packaged import PACKAGED
 from streams.replay import Options, Replay
-from streams.settings import PACKAGED
 
 
 def line(number: int, day: str, **fields: Any) -> bytes:

@@ -13,7 +13,9 @@ from scoring.errors import ModelError
 from scoring.events import COMMANDS, TYPES
 from streams.errors import Misfit, SettingsError
 from streams.model_file import load_model
-from streams.settings import PACKAGED, TOPIC_ROLES, Settings, setting_paths
+from streams.packaged import PACKAGED
+from streams.settings import TOPIC_ROLES, Settings
+from streams.settings_sources import setting_paths
 from streams.topics import Topics
 from tests.servers.certificates import Authority
 

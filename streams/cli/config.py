@@ -28,6 +28,7 @@ def check(config: ConfigFile = None, model: ModelFile = None, json: AsJson = Fal
     from streams.cli.output import print_json
     from streams.errors import SettingsError
     from streams.model_file import load_model
+    from streams.settings import Settings
     from streams.settings_sources import model_named
 
     problems: list[dict[str, str]] = []
@@ -36,7 +37,7 @@ def check(config: ConfigFile = None, model: ModelFile = None, json: AsJson = Fal
         path = settings_of(config, model=model).model
     except SettingsError as error:
         problems += [misfit._asdict() for misfit in error.problems]
-        path = model or model_named(config)
+        path = model or model_named(Settings, config)
     try:
         usable = load_model(path)
     except SettingsError as error:

@@ -1,7 +1,6 @@
 """`valuepulse demo` and `traffic`: a synthetic shop, to watch and to fill a Kafka with."""
 
 import asyncio
-import signal
 import time
 from contextlib import ExitStack
 from pathlib import Path
@@ -158,7 +157,7 @@ async def _traffic(
 ) -> None:
     from streams.cli.demo_run import shop_program
     from streams.cli.output import note
-    from streams.cli.playing import anything_fits, play, send_all
+    from streams.cli.playing import anything_fits, play, send_all, stopped_by_signals
     from streams.clients import kafka_producer
     from streams.sending import BATCH_BYTES, EventSender
     from streams.topics import require_equal_partitions
@@ -172,14 +171,3 @@ async def _traffic(
         note(f"the shop's past: {sender.sent} events; now its trade, {rate:g} events a second")
         await play(sender, program.live(int(time.time() * 1000)), stopping)
         note(f"{sender.sent} events sent")
-
-
-def stopped_by_signals(seconds: float | None) -> asyncio.Event:
-    """Return what is set by Ctrl-C, by SIGTERM, or after so many seconds."""
-    stopping = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, stopping.set)
-    if seconds is not None:
-        loop.call_later(seconds, stopping.set)
-    return stopping

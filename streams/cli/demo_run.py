@@ -15,7 +15,14 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 import orjson
 
 from streams.cli.played_file import PlayedFile
-from streams.cli.playing import TICK_S, Played, addressed_event, play, send_all
+from streams.cli.playing import (
+    TICK_S,
+    Played,
+    addressed_event,
+    play,
+    send_all,
+    stopped_by_signals,
+)
 from streams.tasks import end
 
 if TYPE_CHECKING:
@@ -128,7 +135,6 @@ class Demo:
             DependencyError: Kafka, the store or the dashboard ended.
         """
         from streams.app import Worker
-        from streams.cli.demo import stopped_by_signals
 
         stopping = stopped_by_signals(seconds)
         worker = Worker(self._settings)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import signal
 import time
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
 from itertools import islice
@@ -68,3 +69,14 @@ async def _rest(stopping: asyncio.Event) -> None:
             await stopping.wait()
     except TimeoutError:
         return
+
+
+def stopped_by_signals(seconds: float | None) -> asyncio.Event:
+    """Return what is set by Ctrl-C, by SIGTERM, or after so many seconds."""
+    stopping = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stopping.set)
+    if seconds is not None:
+        loop.call_later(seconds, stopping.set)
+    return stopping

@@ -15,8 +15,8 @@ import httpx
 from streams.cli.playing import addressed_event, anything_fits, send_all
 from streams.clients import kafka_producer
 from streams.dashboard.tokens import new_token
+from streams.packaged import PACKAGED
 from streams.sending import BATCH_BYTES, EventSender
-from streams.settings import PACKAGED
 from streams.shop import CAST, Event, history, name_of, story
 from tests.integration.installation import Installation, input_topics, installation
 from tests.integration.processes import Process

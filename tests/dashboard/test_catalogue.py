@@ -9,7 +9,7 @@ from streams.dashboard.board import Board
 from streams.dashboard.catalogue import Catalogue
 from streams.dashboard.views import ModelView
 from streams.model_file import load_model
-from streams.settings import PACKAGED
+from streams.packaged import PACKAGED
 from tests.dashboard.model import SMALL, TEXT
 
 

@@ -18,8 +18,8 @@ from streams.dashboard.scanning import NUMBER, Shape, scan
 from streams.dashboard.snapshots import Codes, PlainReader, QuickReader, Snapshots
 from streams.decode import records_of_lines
 from streams.model_file import load_model
+from streams.packaged import PACKAGED
 from streams.replay import Options, Replay
-from streams.settings import PACKAGED
 from streams.shop.trade import history
 from tests.dashboard.model import SMALL, model
 from tests.dashboard.shop import Said, customers, snapshots

@@ -15,7 +15,7 @@ from streams.dashboard.catalogue import Catalogue
 from streams.dashboard.outcomes import outcome_of
 from streams.dashboard.snapshots import PlainReader
 from streams.model_file import load_model
-from streams.settings import PACKAGED
+from streams.packaged import PACKAGED
 
 DAY = "2026-11-26"
 AT = "2026-11-26T02:00:00.000Z"

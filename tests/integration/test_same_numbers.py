@@ -11,8 +11,8 @@ import pytest
 from ruamel.yaml import YAML
 
 from streams.model_file import load_model
+from streams.packaged import PACKAGED
 from streams.replay import Options, replay
-from streams.settings import PACKAGED
 from tests.integration import topic_logs
 from tests.integration.installation import input_topics, installation
 from tests.integration.traffic import FIRST_ARRIVAL_MS, Sent

@@ -25,7 +25,7 @@ from confluent_kafka.admin._acl import AclBinding, AclOperation, AclPermissionTy
 from confluent_kafka.admin._resource import ResourcePatternType, ResourceType
 from ruamel.yaml import YAML
 
-from streams.settings import PACKAGED
+from streams.packaged import PACKAGED
 from tests.cli.command import Ended, valuepulse
 from tests.dashboard_web.test_command import running, said
 from tests.integration import topic_logs

@@ -12,7 +12,7 @@ from ruamel.yaml import YAML
 
 from scoring.calendar import calendar
 from streams.output.messages import Cause, day_text, instant_text, to_json
-from streams.settings import PACKAGED
+from streams.packaged import PACKAGED
 from tests.properties.shard import Shard
 from tests.scoring.batches import Event, columns, shop_mapping
 
