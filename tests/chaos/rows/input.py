@@ -66,7 +66,7 @@ def _is_of_future(letter: Record) -> bool:
     16,
     "one worker's clock two days behind, another's a day ahead; each killed",
     traffic=of_today,
-    batch__max_events=5,
+    batch__max_events=1,
 )
 def worker_clocks_wrong(trial: Trial) -> None:
     """Records are of yesterday, so one clock is behind them. Who refuses an event matters not."""

@@ -63,7 +63,7 @@ def store_without_its_tail(trial: Trial) -> None:
     trial.must_count("valuepulse_rewinds_total")
 
 
-@row(7, "fail-over to a replica that lagged behind", batch__max_events=5)
+@row(7, "fail-over to a replica that lagged behind", batch__max_events=1)
 def failed_over_to_a_lagging_replica(trial: Trial) -> None:
     """The replica stands still, the primary goes on and dies, the replica becomes the primary."""
     host, port = address(trial.store)
