@@ -72,9 +72,9 @@ def worker_clocks_wrong(trial: Trial) -> None:
     """Records are of yesterday, so one clock is behind them. Who refuses an event matters not."""
     clocks = {offset: clock_wrong_by(offset) for offset in ("-2d", "+1d")}
     workers = {offset: trial.worker(**clock) for offset, clock in clocks.items()}
+    trial.must_share()
     for tenth, offset in ((3, "-2d"), (6, "+1d")):
         trial.applied_share(tenth / 10)
-        trial.must_share()
         trial.must_have_work_left()
         if offset == "-2d":
             trial.must_count("valuepulse_clock_behind_seconds")
