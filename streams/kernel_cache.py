@@ -1,29 +1,21 @@
 """Where compiled functions are kept between runs.
 
 Numba notices a change of a function's own file, but not of the functions that it calls in others.
-So the directory is named after a hash of all sources: changed code never meets stale machine code.
+`streams.compiled_code` therefore names a directory after all the sources that a file depends on:
+changed code never meets stale machine code, and what did not change is not compiled again.
 """
 
 import os
-from hashlib import sha256
 from pathlib import Path
 from typing import Final
 
-import scoring
-import streams
-
 VARIABLE: Final = "NUMBA_CACHE_DIR"
+LOCATORS: Final = "NUMBA_CACHE_LOCATOR_CLASSES"
+_BY_IMPORTS: Final = "streams.compiled_code.ByImports,UserProvidedCacheLocator"
 
 
 def choose() -> Path:
     """Set numba's directory unless the environment did; call before `numba` is imported."""
-    if given := os.environ.get(VARIABLE):
-        return Path(given)
-    digest = sha256()
-    for package in (scoring, streams):
-        for path in sorted(Path(str(package.__file__)).parent.rglob("*.py")):
-            digest.update(path.read_bytes())
     home = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "valuepulse"
-    chosen = home / digest.hexdigest()[:16]
-    os.environ[VARIABLE] = str(chosen)
-    return chosen
+    os.environ.setdefault(LOCATORS, _BY_IMPORTS)
+    return Path(os.environ.setdefault(VARIABLE, str(home)))
