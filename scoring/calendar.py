@@ -39,7 +39,7 @@ def calendar(timezone: str) -> Calendar:
     >>> day_of(calendar("Asia/Shanghai"), 1_704_038_400_000)  # 2023-12-31T16:00:00Z
     19723
     """
-    zone = _zone(timezone)
+    zone = zone_of(timezone)
     since, offsets = [_BEGINNING], [_offset(zone, _FIRST)]
     day = _FIRST
     while day < _LAST:  # no zone changed its offset twice within one day since 1970
@@ -95,7 +95,8 @@ def _segment(calendar: Calendar, ms: int) -> int:
     return low
 
 
-def _zone(timezone: str) -> ZoneInfo:
+def zone_of(timezone: str) -> ZoneInfo:
+    """Return the rules of an IANA time zone. Raises `ValueError` when this machine has none."""
     try:
         return ZoneInfo(timezone)
     except (LookupError, ValueError, OSError) as error:  # unknown, malformed, or a folder's name

@@ -17,6 +17,10 @@ class Events(NamedTuple):
     severity, rating or answer. `measures.ABSENT` stands for a field that an event does not have.
     `due_day` is the business day of `due` (−1: none), `category` and `invoice` 64-bit hashes of a
     product line and an invoice (0: none); `detail` is 1 where a `details.Detail` says more.
+    `sequence` is the producer's order among events of one instant, `order` the hash of an order's
+    id (0: none), `currency` the number of a currency other than the base's (`currency_number`;
+    0: the base's), `own` the amount in minor units of that currency, `content` a fingerprint of 24
+    bits of all that counts of the event (`content.fingerprint`).
     """
 
     customer: NDArray[np.int32]
@@ -32,6 +36,11 @@ class Events(NamedTuple):
     category: NDArray[np.uint64]
     invoice: NDArray[np.uint64]
     detail: NDArray[np.int8]
+    sequence: NDArray[np.int64]
+    order: NDArray[np.uint64]
+    currency: NDArray[np.int32]
+    own: NDArray[np.int64]
+    content: NDArray[np.uint32]
 
     def select(self, which: NDArray[Any] | slice) -> Self:
         """Return the events at some positions, or those where a mask is true.

@@ -20,8 +20,10 @@ from typing import Annotated, Any, Final, Literal, Self
 
 from pydantic import (
     BaseModel,
+    BeforeValidator,
     ConfigDict,
     Field,
+    TypeAdapter,
     ValidationInfo,
     field_validator,
     model_validator,
@@ -29,12 +31,32 @@ from pydantic import (
 from pydantic_core import PydanticCustomError
 
 from scoring.details import Value
-from scoring.fields import Amount, Attribute, Cost, Currency, DueAt, LastDay, OccurredAt, Shape
+from scoring.fields import (
+    Amount,
+    Attribute,
+    Cost,
+    Currency,
+    DueAt,
+    LastDay,
+    OccurredAt,
+    Sequence,
+    Shape,
+    whole_of,
+)
 from scoring.measures import COSTS, MARKS, MEASURES
 from scoring.parts import Name
 
-Level = Annotated[int, Field(ge=1, le=5), Shape.LEVEL]
+
+def _whole(value: object) -> object:
+    """Return 3 for 3.0, as JSON Schema's integers have it; anything else as it is."""
+    number = whole_of(value)
+    return value if number is None else number
+
+
+Level = Annotated[int, BeforeValidator(_whole), Field(ge=1, le=5), Shape.LEVEL]
+_LEVEL: Final[TypeAdapter[int]] = TypeAdapter(Level, config=ConfigDict(strict=True))
 Text = Annotated[str, Field(min_length=1, max_length=128), Shape.TEXT]
+Order = Annotated[str, Field(min_length=1, max_length=128), Shape.ORDER]
 Invoice = Annotated[str, Field(min_length=1, max_length=128), Shape.INVOICE]
 ProductLine = Annotated[str, Field(min_length=1, max_length=128), Shape.CATEGORY]
 
@@ -61,6 +83,9 @@ class Event(BaseModel):
         description="also the key of the Kafka record"
     )
     occurred_at: OccurredAt
+    sequence: Sequence | None = Field(
+        None, description="the producer's order of events of one instant: the higher is the later"
+    )
 
 
 class Costs(BaseModel):
@@ -94,19 +119,60 @@ class Costs(BaseModel):
         )
 
 
+def _kinds_schema(schema: dict[str, Any]) -> None:
+    """Say in a JSON Schema what kinds of transactions need: an order, else an amount."""
+    is_void = {"properties": {"kind": {"const": "void"}}, "required": ["kind"]}
+    is_chargeback = {"properties": {"kind": {"const": "chargeback"}}, "required": ["kind"]}
+    order, amount = ({"not": {"type": "null"}} for _ in range(2))
+    level = {"anyOf": [{"type": "integer", "minimum": 1, "maximum": 5}, {"type": "null"}]}
+    schema["allOf"] = [
+        {
+            "if": is_void,
+            "then": {"required": ["order_id"], "properties": {"order_id": order}},
+            "else": {"required": ["amount"], "properties": {"amount": amount}},
+        },
+        {"if": is_chargeback, "then": {"properties": {"severity": level}}},
+    ]
+
+
 class Transaction(Event):
-    """A sale or a refund; `cost` and `costs` say what it cost the business."""
+    """A sale, or what takes one back; `cost` and `costs` say what it cost the business.
+
+    A `refund` gives money back, a `chargeback` too, by the customer's bank: it is a complaint as
+    well. A `void` says that the order `order_id` never was; it needs no amount. An `order_id` ties
+    refunds to their sale.
+    """
+
+    model_config = ConfigDict(json_schema_extra=_kinds_schema)
 
     type: Annotated[Literal["transaction"], Shape.TYPE] | None = None
-    amount: Amount
+    kind: Annotated[Literal["sale", "refund", "void", "chargeback"], Shape.KIND] | None = "sale"
+    amount: Amount | None = Field(None, validate_default=True)
     currency: Currency | None = None
-    kind: Annotated[Literal["sale", "refund"], Shape.KIND] | None = "sale"
     cost: Cost | None = None
     costs: Costs | None = None
-    order_id: Text | None = None
+    order_id: Order | None = Field(None, validate_default=True)
+    severity: Annotated[Any, Shape.SEVERITY] = Field(
+        None, description="of a chargeback, as of a complaint"
+    )
     invoice_id: Invoice | None = None
     due_at: DueAt | None = None
     category: ProductLine | None = Field(None, description="product line")
+
+    @field_validator("amount", "order_id")
+    @classmethod
+    def _is_there_if_needed(cls, value: Any, info: ValidationInfo) -> Any:
+        needed = "order_id" if info.data.get("kind") == "void" else "amount"
+        if value is None and info.field_name == needed and "kind" in info.data:
+            raise PydanticCustomError("MissingField", "is missing")
+        return value
+
+    @field_validator("severity")
+    @classmethod
+    def _is_a_level(cls, value: object, info: ValidationInfo) -> int | None:
+        if value is None or info.data.get("kind") != "chargeback":
+            return None
+        return _LEVEL.validate_python(value)
 
     @model_validator(mode="after")
     def _has_one_cost(self) -> Self:
@@ -176,7 +242,8 @@ class Feedback(Event):
             return None
         if value is None:
             raise PydanticCustomError("MissingField", "is missing")
-        if not isinstance(value, int) or isinstance(value, bool):
+        value = whole_of(value)
+        if value is None:
             raise PydanticCustomError("WrongType", "must be a whole number")
         low, high = bounds
         if not low <= value <= high:
@@ -221,7 +288,7 @@ class Profile(Event):
         json_schema_extra={
             "propertyNames": {"pattern": ATTRIBUTE_NAME},
             "minProperties": 4,
-            "maxProperties": 4 + MOST_ATTRIBUTES,
+            "maxProperties": 5 + MOST_ATTRIBUTES,
         },
     )
     __pydantic_extra__: dict[str, Attribute]

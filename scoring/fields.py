@@ -1,12 +1,13 @@
 """The shapes of fields in events: times, money and attributes; no float money, no naive time."""
 
+import math
 import re
 from datetime import date
 from decimal import Decimal
 from enum import IntEnum
 from typing import Annotated, Any, Final
 
-from pydantic import Field, PlainValidator, WithJsonSchema
+from pydantic import PlainValidator, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
 from scoring.calendar import DAY_MS
@@ -20,15 +21,25 @@ MAX_DECIMALS: Final = 30
 MAX_ATTRIBUTE: Final = 10**15
 """The largest number that an attribute takes: a float64 tells whole numbers apart up to there."""
 LONGEST_ATTRIBUTE: Final = 256
+MAX_SEQUENCE: Final = 10**18 - 1
 HOURS, MINUTES, SECONDS = 24, 60, 60
 
 _EPOCH: Final = date(1970, 1, 1).toordinal()
+_LIKELY: Final = tuple((date(year, 1, 1).toordinal() - _EPOCH) * DAY_MS for year in (1980, 2100))
+"""Epoch milliseconds between which an instant is thought to be meant."""
+_COMPACT: Final = re.compile(r"(19|20)[0-9]{2}(0[1-9]|1[0-2])(0[1-9]|[12][0-9]|3[01])")
 _DECIMAL: Final = re.compile(r"-?[0-9]{1,40}(\.[0-9]{1,40})?")
+_CURRENCY: Final = re.compile(r"[A-Za-z]{3}")
+_SEQUENCE: Final = re.compile(r"[0-9]{1,18}")
 _DATE: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _INSTANT: Final = re.compile(
     r"([0-9]{4}-[0-9]{2}-[0-9]{2})[Tt ]([0-9]{2}):([0-9]{2}):([0-9]{2})(?:\.([0-9]{1,9}))?"
-    r"(?:[Zz]|([+-])([0-9]{2}):([0-9]{2}))"
+    r"(?:[Zz]|([+-])([0-9]{2}):?([0-9]{2})?)"
 )
+BARE_TIME: Final = re.compile(
+    r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt ][0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]{1,9})?)?"
+)
+"""A time without an offset: which instant it is depends on where the clock stood."""
 
 
 class Shape(IntEnum):
@@ -52,6 +63,9 @@ class Shape(IntEnum):
     ANSWER = 12
     INVOICE = 13
     CATEGORY = 14
+    ORDER = 15
+    SEQUENCE = 16
+    SEVERITY = 17
 
 
 def instant_of(value: object) -> int:
@@ -64,13 +78,36 @@ def instant_of(value: object) -> int:
     """
     if isinstance(value, str):
         ms = _rfc3339(value)
-    elif isinstance(value, int) and not isinstance(value, bool):
-        ms = value
+    elif (whole := whole_of(value)) is not None:
+        ms = whole
     else:
         raise _wrong("must be RFC 3339 text with an offset, or epoch milliseconds as an integer")
     if not 0 <= ms <= MAX_MS:
-        raise _outside("must be an instant from 1970 to 9999")
+        raise _outside(f"must be an instant from 1970 to 9999{likeness(ms)}")
     return ms
+
+
+def likeness(number: int) -> str:
+    """Return what a number that is no plausible instant in milliseconds looks like, as a clause.
+
+    >>> likeness(1_764_547_200)
+    '; it looks like seconds (2025-12-01): milliseconds are expected'
+    >>> likeness(20_788), likeness(5)
+    ('; it looks like days since 1970 (2026-12-01): milliseconds are expected', '')
+    """
+    for unit, ms in (
+        ("seconds", number * 1000),
+        ("microseconds", number // 1000),
+        ("nanoseconds", number // 1_000_000),
+        ("days since 1970", number * DAY_MS),
+    ):
+        if _LIKELY[0] <= ms < _LIKELY[1]:
+            day = date.fromordinal(ms // DAY_MS + _EPOCH)
+            return f"; it looks like {unit} ({day}): milliseconds are expected"
+    text = str(number)
+    if _COMPACT.fullmatch(text):
+        return f'; it looks like a date: write "{text[:4]}-{text[4:6]}-{text[6:]}T00:00:00Z"'
+    return ""
 
 
 def due_of(value: object) -> int | date:
@@ -150,6 +187,50 @@ def cost_of(value: object) -> Decimal:
     return cost
 
 
+def currency_of(value: object) -> str:
+    """Return a currency's code in capitals. Raises `PydanticCustomError`.
+
+    >>> currency_of("usd")
+    'USD'
+    """
+    if not isinstance(value, str):
+        raise _wrong("must be a currency's code, such as `CNY`")
+    if not _CURRENCY.fullmatch(value):
+        raise _outside("must be a currency's code of three letters, such as `CNY`")
+    return value.upper()
+
+
+def sequence_of(value: object) -> int:
+    """Return a producer's number of an event, from a number or its digits.
+
+    >>> sequence_of(7), sequence_of("0042")
+    (7, 42)
+    """
+    if isinstance(value, str) and _SEQUENCE.fullmatch(value):
+        return int(value)
+    number = whole_of(value)
+    if number is None:
+        raise _wrong("must be a whole number, or its digits as text")
+    if not 0 <= number <= MAX_SEQUENCE:
+        raise _outside(f"must be from 0 to {MAX_SEQUENCE}")
+    return number
+
+
+def whole_of(value: object) -> int | None:
+    """Return a whole number, also one that is written 3.0; None for anything else.
+
+    >>> whole_of(3), whole_of(Decimal("3.0")), whole_of(3.5), whole_of(True)
+    (3, 3, None, None)
+    """
+    if isinstance(value, bool) or not isinstance(value, int | float | Decimal):
+        return None
+    if isinstance(value, int):
+        return value
+    if not math.isfinite(value) or value != int(value):
+        return None
+    return int(value)
+
+
 def _decimal(value: object) -> Decimal:
     if isinstance(value, str) and _DECIMAL.fullmatch(value):
         number = Decimal(value)
@@ -172,12 +253,17 @@ def _decimal(value: object) -> Decimal:
 def _rfc3339(text: str) -> int:
     match = _INSTANT.fullmatch(text)
     if not match:
-        raise _wrong("must be RFC 3339 with an offset, such as `2026-01-31T09:30:00+08:00`")
+        rule = "must be RFC 3339 with an offset, such as `2026-01-31T09:30:00+08:00`"
+        if BARE_TIME.fullmatch(text):
+            rule = f"has no offset from UTC: it {rule}; or the setting `bare_times` names its zone"
+        raise _wrong(rule)
     day, hour, minute, second, fraction, sign, ahead, past = match.groups()
     if max(int(hour), int(ahead or 0)) >= HOURS or max(int(minute), int(past or 0)) >= MINUTES:
         raise _outside("must have hours up to 23 and minutes up to 59")
-    if int(second) >= SECONDS:
-        raise _outside("must have seconds up to 59")
+    if int(second) > SECONDS:
+        raise _outside("must have seconds up to 59, or 60 for a leap second")
+    if int(second) == SECONDS:  # a day has no such second: it is the end of its minute
+        second, fraction = "59", "999"
     offset = (int(ahead or 0) * MINUTES + int(past or 0)) * (-60_000 if sign == "-" else 60_000)
     seconds = (int(hour) * MINUTES + int(minute)) * SECONDS + int(second)
     milliseconds = int((fraction or "")[:3].ljust(3, "0"))
@@ -242,7 +328,25 @@ Amount = Annotated[
 Cost = Annotated[
     Decimal, PlainValidator(cost_of), WithJsonSchema(_money_schema({"minimum": 0})), Shape.COST
 ]
-Currency = Annotated[str, Field(pattern=r"^[A-Z]{3}$"), Shape.CURRENCY]
+Currency = Annotated[
+    str,
+    PlainValidator(currency_of),
+    WithJsonSchema({"type": "string", "pattern": "^[A-Za-z]{3}$"}),
+    Shape.CURRENCY,
+]
+Sequence = Annotated[
+    int,
+    PlainValidator(sequence_of),
+    WithJsonSchema(
+        {
+            "anyOf": [
+                {"type": "integer", "minimum": 0, "maximum": MAX_SEQUENCE},
+                {"type": "string", "pattern": "^[0-9]{1,18}$"},
+            ]
+        }
+    ),
+    Shape.SEQUENCE,
+]
 LastDay = Annotated[
     date,
     PlainValidator(date_of),

@@ -188,6 +188,11 @@ def sales_of(amounts: Sequence[int], day: int, at: int) -> Events:
         category=np.zeros(count, np.uint64),
         invoice=np.zeros(count, np.uint64),
         detail=np.zeros(count, np.int8),
+        sequence=absent,
+        order=np.zeros(count, np.uint64),
+        currency=np.zeros(count, np.int32),
+        own=np.array(amounts, np.int64),
+        content=np.zeros(count, np.uint32),
     )
 
 

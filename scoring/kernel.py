@@ -58,6 +58,7 @@ ERASURE: Final = KINDS.index("erasure")
 MERGE: Final = KINDS.index("merge")
 """The first of the commands that concern two customers (scoring/merging.py)."""
 SALE: Final = KINDS.index("sale")
+VOID: Final = KINDS.index("void")
 PAYMENT: Final = KINDS.index("payment")
 ANSWERS: Final = (KINDS.index("nps"), KINDS.index("csat"))
 WALL_CLOCK: Final = CLOCKS.index("wall")
@@ -381,7 +382,7 @@ def apply_fact(
                 program.attributes, customer, arena.columns[c], arena.attributes,
                 scratch.attribute[0],
             )  # fmt: skip  # the value on a line of its own
-    if kind <= PAYMENT:
+    if kind <= PAYMENT and kind != VOID:
         apply_money(program, arena, c, events, changes, e, scratch)
 
 

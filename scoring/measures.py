@@ -11,7 +11,7 @@ ABSENT: Final = -(2**63)
 """Stands in an int64 column for an optional field that the event does not have."""
 
 KINDS_OF_TYPES: Final = {
-    "transaction": ("sale", "refund"),
+    "transaction": ("sale", "refund", "void", "chargeback"),
     "payment": ("payment",),
     "complaint": ("complaint",),
     "praise": ("praise",),
@@ -131,6 +131,13 @@ EFFECTS: Final = (
     ("refund", "refund_amount", "amount", 1),
     ("refund", "margin", "margin", -1),
     ("refund", "costed_net", "costed_amount", -1),
+    ("chargeback", "refunds", "one", 1),
+    ("chargeback", "refund_amount", "amount", 1),
+    ("chargeback", "margin", "margin", -1),
+    ("chargeback", "costed_net", "costed_amount", -1),
+    ("chargeback", "unsplit_costs", "cost", -1),
+    ("chargeback", "complaints", "one", 1),
+    ("chargeback", "complaint_severity", "severity", 1),
     ("payment", "payments", "one", 1),
     ("payment", "payment_amount", "amount", 1),
     ("payment", "payments_due", "due", 1),
@@ -162,10 +169,10 @@ EFFECTS: Final = (
 """Rows (kind, measure, source, factor): an event of `kind` adds factor × source to `measure`."""
 
 MARKS: Final = (
-    ("first_transaction", "earliest", ("sale", "refund")),
+    ("first_transaction", "earliest", ("sale", "refund", "chargeback")),
     ("last_sale", "latest", ("sale",)),
     ("last_payment", "latest", ("payment",)),
-    ("last_complaint", "latest", ("complaint",)),
+    ("last_complaint", "latest", ("complaint", "chargeback")),
     ("last_praise", "latest", ("praise",)),
     ("first_sale", "earliest", ("sale",)),
     ("last_feedback", "latest", KINDS_OF_TYPES["feedback"]),

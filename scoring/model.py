@@ -13,6 +13,7 @@ from zoneinfo import available_timezones
 
 from pydantic import (
     AfterValidator,
+    BeforeValidator,
     Discriminator,
     Field,
     Tag,
@@ -386,7 +387,12 @@ class Identity(Part):
     version: Annotated[int, Field(ge=1)]
 
 
-Currency = Annotated[str, Field(pattern=r"^[A-Z]{3}$")]
+def _capitals(code: object) -> object:
+    return code.upper() if isinstance(code, str) else code
+
+
+Currency = Annotated[str, BeforeValidator(_capitals), Field(pattern=r"^[A-Z]{3}$")]
+"""A code in lower case is that code."""
 
 
 def _positive(rate: str) -> str:

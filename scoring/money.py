@@ -11,21 +11,38 @@ LIMIT: Final = 10**12
 """The largest amount of one event, in major units: with it, sums of millions fit into 64 bits."""
 
 _EPOCH: Final = date(1970, 1, 1).toordinal()
-_NO_DECIMALS: Final = frozenset(
-    "BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF".split()  # noqa: SIM905
-)
-_THREE_DECIMALS: Final = frozenset("BHD IQD JOD KWD LYD OMR TND".split())  # noqa: SIM905
+_DECIMALS: Final = {
+    code: decimals
+    for decimals, codes in {
+        0: "BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF",
+        3: "BHD IQD JOD KWD LYD OMR TND",
+        4: "CLF UYW",
+    }.items()
+    for code in codes.split()
+}
+"""Decimals of the minor units that are not 2 (ISO 4217, list one)."""
+_LETTERS: Final = 26
 
 
 def digits(currency: str) -> int:
-    """Return the number of decimals of a currency's minor unit (ISO 4217): 0, 2 or 3.
+    """Return the number of decimals of a currency's minor unit (ISO 4217): 0, 2, 3 or 4.
 
-    >>> digits("CNY"), digits("JPY"), digits("KWD")
-    (2, 0, 3)
+    >>> digits("CNY"), digits("JPY"), digits("KWD"), digits("CLF")
+    (2, 0, 3, 4)
     """
-    if currency in _NO_DECIMALS:
-        return 0
-    return 3 if currency in _THREE_DECIMALS else 2
+    return _DECIMALS.get(currency, 2)
+
+
+def currency_number(currency: str) -> int:
+    """Return the number that stands for a code of three capitals in columns and states; never 0.
+
+    >>> currency_number("AAA"), currency_number("CNY")
+    (1, 1715)
+    """
+    number = 0
+    for letter in currency:
+        number = number * _LETTERS + ord(letter) - ord("A")
+    return number + 1
 
 
 class Rates:
@@ -61,6 +78,14 @@ class Rates:
         """
         rate = self._rate(currency or self.base, day)
         return round(Fraction(amount) * rate * self._minor)
+
+    def own_units(self, amount: Decimal, currency: str | None) -> int:
+        """Return an amount in minor units of its own currency, rounded half to even.
+
+        >>> Rates("CNY").own_units(Decimal("10.005"), "USD")
+        1000
+        """
+        return round(Fraction(amount) * Fraction(10) ** digits(currency or self.base))
 
     def _rate(self, currency: str, day: int) -> Fraction:
         if currency == self.base:

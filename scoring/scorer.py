@@ -70,6 +70,8 @@ class Scorer:
     ...     cost=np.array([ABSENT]), due=np.array([ABSENT]), level=np.array([ABSENT]),
     ...     due_day=np.array([NEVER], np.int32), category=np.zeros(1, np.uint64),
     ...     invoice=np.zeros(1, np.uint64), detail=np.zeros(1, np.int8),
+    ...     sequence=np.array([ABSENT]), order=np.zeros(1, np.uint64),
+    ...     currency=np.zeros(1, np.int32), own=np.array([400_00]), content=np.zeros(1, np.uint32),
     ... )
     >>> scorer = Scorer(model, "event")
     >>> scored = scorer.score([b""], sale, NEVER)

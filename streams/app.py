@@ -13,10 +13,9 @@ import structlog
 from aiokafka.errors import KafkaError
 from faust.types import TP
 
-from scoring.money import Rates
 from scoring.scorer import Scorer
 from streams import agents
-from streams.decode import Decoder
+from streams.decode import InputRules
 from streams.errors import DependencyError
 from streams.explanation.answering import Explainer
 from streams.health import Explaining, serve
@@ -73,13 +72,7 @@ class Worker:
         self.scorer = Scorer(model, settings.clock)
         self._wording = Wording.of(self.scorer)
         self._explainer = Explainer(model, settings, self.store)
-        decoder = Decoder(
-            timezone=model.timezone,
-            base_currency=model.currencies.base,
-            rates=Rates(model.currencies.base, model.currencies.rates),
-            max_bytes=settings.max_event_bytes,
-            future_limit_ms=int(settings.future_limit_minutes * 60_000),
-        )
+        decoder = InputRules.of(settings).decoder(model)
         self.topics = Topics.of(settings).event_types()
         self.assignment = Assignment(
             self.topics, decoder, self._new_shard, self.metrics, self._room_made, self._fail

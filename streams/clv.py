@@ -20,8 +20,8 @@ from scoring.errors import FitError
 from scoring.measures import KINDS
 from scoring.model import Model
 from scoring.money import digits
-from streams.decode import Decoded
-from streams.event_files import decoded_chunks, decoder_for
+from streams.decode import Decoded, InputRules
+from streams.event_files import decoded_chunks
 
 MOST_REPEATS: Final = 6
 _SALE, _ERASURE = KINDS.index("sale"), KINDS.index("erasure")
@@ -60,11 +60,9 @@ class Fitted(NamedTuple):
 class SaleReader:
     """Collects the sales of files; `rejected` counts lines, `reason` is why the first one was."""
 
-    def __init__(
-        self, model: Model, until: int | None, max_event_bytes: int, future_limit_minutes: float
-    ) -> None:
+    def __init__(self, model: Model, until: int | None, rules: InputRules) -> None:
         """Count what happened up to the day `until`, from 1970-01-01; None: everything."""
-        self._decoder = decoder_for(model, max_event_bytes, future_limit_minutes)
+        self._decoder = rules.decoder(model)
         self._minor = float(10 ** digits(model.currencies.base))
         self._until = until
         self._now_ms = int(time.time() * 1000)

@@ -7,23 +7,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import IO, Final
 
-from scoring.model import Model
-from scoring.money import Rates
 from streams.decode import Decoded, Decoder, records_of_lines
 from streams.records import Records
 
 CHUNK_BYTES: Final = 8 * 2**20
-
-
-def decoder_for(model: Model, max_event_bytes: int, future_limit_minutes: float) -> Decoder:
-    """Return a decoder by a model's time zone, base currency and rates."""
-    return Decoder(
-        timezone=model.timezone,
-        base_currency=model.currencies.base,
-        rates=Rates(model.currencies.base, model.currencies.rates),
-        max_bytes=max_event_bytes,
-        future_limit_ms=int(future_limit_minutes * 60_000),
-    )
 
 
 def decoded_chunks(

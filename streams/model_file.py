@@ -44,7 +44,7 @@ def adapted(model: Model, base_currency: str | None, timezone: str | None) -> Mo
     Raises pydantic's `ValidationError` for an unknown time zone or a malformed currency.
     """
     fields: dict[str, Any] = dict(model)
-    if base_currency is not None and base_currency != model.currencies.base:
+    if base_currency is not None and base_currency.upper() != model.currencies.base:
         fields["currencies"] = Currencies(base=base_currency)
     if timezone is not None:
         fields["timezone"] = timezone

@@ -17,8 +17,8 @@ from scoring.details import Detail
 from scoring.merging import Roster, Said, also_needed, is_part, score_merging
 from scoring.model import Model
 from scoring.scorer import Scored, Scorer
-from streams.decode import Decoded, Rejected
-from streams.event_files import decoded_chunks, decoder_for
+from streams.decode import Decoded, InputRules, Rejected
+from streams.event_files import decoded_chunks
 from streams.output.causes import cause_in
 from streams.output.messages import Message, Wording, day_text, to_json
 
@@ -37,8 +37,7 @@ class Options(NamedTuple):
 
     clock: str = "event"
     as_of: int | None = None
-    max_event_bytes: int = 65_536
-    future_limit_minutes: float = 5.0
+    rules: InputRules = InputRules()
 
 
 class Summary(NamedTuple):
@@ -69,7 +68,7 @@ class Replay:
     def __init__(self, model: Model, options: Options, now_ms: int) -> None:
         self.scorer = Scorer(model, options.clock)
         self.wording = Wording.of(self.scorer)
-        self.decoder = decoder_for(model, options.max_event_bytes, options.future_limit_minutes)
+        self.decoder = options.rules.decoder(model)
         self._options = options
         self._now_ms = now_ms
         self.roster = Roster()

@@ -11,6 +11,7 @@ and tiers, is in the scoring model, to which `model` points.
 
 import ssl
 from collections.abc import Mapping
+from datetime import date
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal, Protocol, Self
 from urllib.parse import urlsplit
@@ -26,6 +27,7 @@ from pydantic import (
 )
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
+from scoring.calendar import zone_of
 from streams.errors import Misfit, SettingsError
 from streams.packaged import PACKAGED
 from streams.redis_url import parted_url, plain_redis_url
@@ -122,6 +124,11 @@ def _unusable(
 ) -> SettingsError:
     reason = f" ({error.reason})" if error is not None and error.reason else ""
     return SettingsError([Misfit(str(path), setting, f"is {wrong}{reason}")])
+
+
+def _zone_name(name: str) -> str:
+    zone_of(name)
+    return name
 
 
 def _revealed(secret: SecretStr | None) -> str | None:
@@ -357,6 +364,8 @@ class Settings(BaseSettings):
     model: Path = PACKAGED / "scoring.yaml"
     clock: Literal["wall", "event", "customer"] = "wall"
     future_limit_minutes: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 5.0
+    earliest_day: Annotated[date, Field(ge=date(1970, 1, 1))] = date(1980, 1, 1)
+    bare_times: Annotated[str, AfterValidator(_zone_name)] | None = None
     max_event_bytes: Annotated[int, Field(ge=256, le=16 << 20)] = 65_536
     batch: Batch = Batch()
     cache_customers: Annotated[int, Field(ge=0)] = 50_000

@@ -11,6 +11,7 @@ import pytest
 
 from scoring.errors import FitError
 from streams.clv import Histories, SaleReader, read_histories
+from streams.decode import InputRules
 from streams.model_file import adapted, load_model
 from tests.cli.command import ROOT
 
@@ -27,7 +28,7 @@ def event(customer: str, day: str, amount: str = "10.00", **fields: Any) -> dict
 def reader(until: date | None = None) -> SaleReader:
     model = adapted(load_model(ROOT / "config" / "scoring.yaml"), None, "UTC")
     day = None if until is None else until.toordinal() - date(1970, 1, 1).toordinal()
-    return SaleReader(model, day, 65_536, 5.0)
+    return SaleReader(model, day, InputRules())
 
 
 def histories(tmp_path: Path, *events: dict[str, Any], until: date | None = None) -> Histories:

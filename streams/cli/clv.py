@@ -64,14 +64,14 @@ def fit(
     from streams.cli.output import note, print_json
     from streams.clv import SaleReader
     from streams.clv import fit as fit_to
+    from streams.decode import InputRules
     from streams.errors import CheckError, UsageError
 
     settings = settings_of(config, model=model)
     reader = SaleReader(
         adapted_model(settings, base_currency, timezone),
         None if until is None else date(until.year, until.month, until.day).toordinal() - _EPOCH,
-        settings.max_event_bytes,
-        settings.future_limit_minutes,
+        InputRules.of(settings),
     )
     try:
         histories = _read(files, reader)

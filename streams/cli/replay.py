@@ -66,6 +66,7 @@ def replay(
     """
     from scoring.calibration.stand_ins import lacking, with_stand_ins
     from streams.cli.output import note, print_json, progress
+    from streams.decode import InputRules
     from streams.errors import CheckError, UsageError
     from streams.model_file import load_model
     from streams.replay import Options, day_number
@@ -82,8 +83,7 @@ def replay(
     options = Options(
         clock=clock,
         as_of=None if as_of is None else day_number(date(as_of.year, as_of.month, as_of.day)),
-        max_event_bytes=settings.max_event_bytes,
-        future_limit_minutes=settings.future_limit_minutes,
+        rules=InputRules.of(settings),
     )
     packed = sum(path.stat().st_size for path in files if path.suffix == ".gz")
     plain = sum(path.stat().st_size for path in files) - packed

@@ -24,6 +24,7 @@ TYPE: Final = np.dtype([
     ("first", np.int64), ("last", np.int64),  # its fields
     ("kind", np.int64),  # of an event that names none
     ("seed", np.uint64),  # of its identities
+    ("is_priced", np.int64),  # it has an amount
 ])  # fmt: skip
 FIELD: Final = np.dtype([
     ("name", np.int64), ("shape", np.int64), ("required", np.int64),
@@ -72,7 +73,8 @@ def compile_contract(types: Mapping[str, type[Event]], base_currency: str) -> Co
             seed = type_seed(_shape(info).name.lower())
             fields.append((names.index(name), *_field(info), start, len(choices), seed))
         kind = _kind(default_kind(type_name, model))
-        entries.append((*texts.span(type_name), first, len(fields), kind, type_seed(type_name)))
+        own = (*texts.span(type_name), first, len(fields), kind, type_seed(type_name))
+        entries.append((*own, Shape.AMOUNT in shapes(model)))
     return Contract(
         texts=np.frombuffer(bytes(texts), np.uint8),
         names=np.array(name_spans, NAME),

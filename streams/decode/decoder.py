@@ -10,11 +10,13 @@ from numpy.typing import NDArray
 
 from scoring.calendar import calendar
 from scoring.columns import Events
+from scoring.content import fingerprint, hash_of
 from scoring.details import Detail
 from scoring.events import COMMANDS, COMMANDS_TOPIC, SENT_TYPES, TYPES, Event
 from scoring.hashing import hash64, name_hash, type_seed
 from scoring.money import Rates
 from streams.decode.contract import compile_contract, is_plain
+from streams.decode.exact.instants import ANY_INSTANT, Instants
 from streams.decode.exact.reader import ModelReader, Reading
 from streams.decode.exact.refusal import Refusal, shown
 from streams.decode.grouping import group
@@ -81,6 +83,7 @@ class Decoder:
         rates: Rates,
         max_bytes: int = 65_536,
         future_limit_ms: int = 300_000,
+        instants: Instants = ANY_INSTANT,
     ) -> None:
         """Compile the contract. Raises `ValueError` for an unknown zone or base."""
         if rates.base != base_currency:
@@ -92,7 +95,8 @@ class Decoder:
         self._contract = compile_contract(TYPES, base_currency)
         self._types = list(TYPES)
         self._plain = {name for name, model in TYPES.items() if is_plain(model)}
-        self._reader = ModelReader(self._calendar, rates)
+        self._reader = ModelReader(self._calendar, rates, instants)
+        self._earliest_day = instants.earliest_day
         self._max_bytes = max_bytes
         self._future_limit_ms = future_limit_ms
 
@@ -115,6 +119,7 @@ class Decoder:
         limits = Limits(
             type=plain[0] if plain and len(types) == 1 else EACH_SAYS,
             allowed=sum(1 << position for position in plain),
+            earliest_day=self._earliest_day,
             keyed=keyed,
             max_bytes=max(self._max_bytes, _LARGEST_COMMAND if types == COMMANDS else 0),
             latest_ms=self._latest(now_ms, len(records.offset)),
@@ -215,20 +220,33 @@ def _enter(rows: NDArray[Any], record: int, reading: Reading, start: int, seed: 
     """Enter what the models read into its row; its texts start at `start`."""
     event_id = np.frombuffer(reading.event_id, np.uint8)
     length = len(event_id)
+    category = _hashed("category", reading.category)
+    invoice, order = _hashed("invoice", reading.invoice), _hashed("order", reading.order)
+    content = fingerprint(
+        reading.kind, reading.at, reading.own, reading.currency, reading.cost, reading.due,
+        reading.level, category, invoice, order, reading.sequence, _more(reading),
+    )  # fmt: skip  # as the scanner has it
     rows[record] = (
         1, reading.kind, reading.day, reading.due_day, reading.at,
         hash64(event_id, 0, length, seed),
         reading.amount, reading.cost, reading.due, reading.level,
-        _hashed("category", reading.category), _hashed("invoice", reading.invoice),
+        category, invoice, order, reading.sequence, reading.own, reading.currency, content,
         start + length, start, len(reading.customer_id), length,
     )  # fmt: skip
+
+
+def _more(reading: Reading) -> np.uint64:
+    """Return a hash of what an event says beyond columns."""
+    if reading.command is not None:
+        return hash_of(reading.command.model_dump(exclude={"author", "reason"}))
+    return np.uint64(0) if reading.detail is None else hash_of(tuple(reading.detail))
 
 
 def _hashed(what: str, text: bytes | None) -> np.uint64:
     if text is None:
         return np.uint64(0)
     seed = np.uint64(type_seed(what))
-    return name_hash(np.frombuffer(text, np.uint8), 0, len(text), seed)
+    return np.uint64(name_hash(np.frombuffer(text, np.uint8), 0, len(text), seed))
 
 
 def _by_position(record: NDArray[np.int32], found: Mapping[int, Said]) -> dict[int, Said]:
@@ -265,6 +283,11 @@ def _gathered(rows: NDArray[Any], texts: NDArray[np.uint8], rejected: list[Rejec
             category=_column(rows, "category", np.uint64),
             invoice=_column(rows, "invoice", np.uint64),
             detail=np.zeros(len(rows), np.int8),
+            sequence=_column(rows, "sequence"),
+            order=_column(rows, "order", np.uint64),
+            currency=_column(rows, "currency", np.int32),
+            own=_column(rows, "own"),
+            content=_column(rows, "content", np.uint32),
         ),
         event_id_start=_column(rows, "id_start"),
         event_id_length=_column(rows, "id_length", np.int32),

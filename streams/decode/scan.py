@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from scoring.calendar import Calendar, day_of
+from scoring.content import NOTHING, fingerprint
 from scoring.events import ANSWERS
 from scoring.fields import Shape
 from scoring.hashing import hash64, name_hash
@@ -37,6 +38,12 @@ TEXT: Final = int(Shape.TEXT)
 ANSWER: Final = int(Shape.ANSWER)
 INVOICE: Final = int(Shape.INVOICE)
 CATEGORY: Final = int(Shape.CATEGORY)
+ORDER: Final = int(Shape.ORDER)
+SEQUENCE: Final = int(Shape.SEQUENCE)
+SEVERITY: Final = int(Shape.SEVERITY)
+VOID: Final = KINDS.index("void")
+CHARGEBACK: Final = KINDS.index("chargeback")
+LOWEST_LEVEL, HIGHEST_LEVEL = 1, 5
 
 LOWEST: Final = np.array([ANSWERS.get(kind, (0, -1))[0] for kind in KINDS])
 HIGHEST: Final = np.array([ANSWERS.get(kind, (0, -1))[1] for kind in KINDS])
@@ -55,6 +62,11 @@ ROW: Final = np.dtype([
     ("level", np.int64),
     ("category", np.uint64),
     ("invoice", np.uint64),
+    ("order", np.uint64),
+    ("sequence", np.int64),
+    ("own", np.int64),
+    ("currency", np.int32),
+    ("content", np.uint32),
     ("customer_start", np.int64), ("id_start", np.int64),  # spans of the texts
     ("customer_length", np.int32), ("id_length", np.int32),
 ])  # fmt: skip
@@ -65,12 +77,14 @@ functions take a row as one pointer, but an array as seven numbers. Small, as ne
 class Limits(NamedTuple):
     """What one call asks: the type of values that name none (-1: each must), and its bounds.
 
-    `allowed` has a bit for each type that is taken. `latest_ms` is of each record: a later event is
+    `allowed` has a bit for each type that is taken; events and due days before `earliest_day` are
+    not plain. `latest_ms` is of each record: a later event is
     in the future.
     """
 
     type: int
     allowed: int
+    earliest_day: int
     keyed: bool
     max_bytes: int
     latest_ms: NDArray[np.int64]
@@ -93,7 +107,8 @@ def scan(
         if (
             type_ >= 0
             and _event(contract, calendar, records.buffer, tokens, record, type_, row)
-            and row.day >= 0
+            and row.day >= limits.earliest_day
+            and (row.due_day >= limits.earliest_day or row.due == ABSENT)
             and row.at <= limits.latest_ms[record]
             and (not limits.keyed or _key_matches(records, record, row))
         ):
@@ -141,7 +156,7 @@ def _event(
     """Read the tokens of one event into its row; False leaves it to the models."""
     known = contract.types[type_]
     row.kind = known.kind
-    row.amount = row.cost = row.due = row.level = ABSENT
+    row.amount = row.cost = row.due = row.level = row.sequence = ABSENT
     for position in range(known.first, known.last):
         field = contract.fields[position]
         token = tokens[field.name]
@@ -150,9 +165,16 @@ def _event(
                 return False
         elif field.required or (field.shape == ANSWER and HIGHEST[row.kind] >= 0):
             return False
+    if row.kind == VOID or (known.is_priced and row.amount == ABSENT):
+        return False
+    row.own = row.amount  # other currencies than the base's are left to the models
     row.day = day_of(calendar, row.at)
     row.due_day = day_of(calendar, row.due) if row.due >= 0 else -1
     row.identity = hash64(buffer, row.id_start, row.id_length, known.seed)
+    row.content = fingerprint(
+        row.kind, row.at, row.own, row.currency, row.cost, row.due, row.level,
+        row.category, row.invoice, row.order, row.sequence, NOTHING,
+    )  # fmt: skip  # numbers, then hashes
     return True
 
 
@@ -182,13 +204,27 @@ def _field(
     if shape == COST:
         row.cost = _money(buffer, token, contract.digits)
         return bool(row.cost >= 0)
-    if shape in (LEVEL, ANSWER):
-        row.level = integer(buffer, token.start, token.stop) if token.kind == NUMBER else -1
-        low, high = field.low, field.high
-        if shape == ANSWER:  # the kind is known: it stands before the answer in the contract
-            low, high = LOWEST[row.kind], HIGHEST[row.kind]
-        return bool(low <= row.level <= high)
+    if shape in (SEQUENCE, LEVEL, ANSWER, SEVERITY):
+        return _whole(buffer, field, token, row)
     return token.kind == STRING and _text(contract, buffer, field, token, row)
+
+
+@jit_borrowing
+def _whole(buffer: NDArray[np.uint8], field: Any, token: Any, row: Any) -> bool:
+    """Read a whole number: a level, an answer, a sequence (also as text)."""
+    if field.shape == SEQUENCE:
+        is_read = token.kind in (STRING, NUMBER)
+        row.sequence = integer(buffer, token.start, token.stop) if is_read else -1
+        return bool(row.sequence >= 0)
+    if field.shape == SEVERITY and row.kind != CHARGEBACK:
+        return True  # of another kind it is a field that nobody knows
+    low, high = field.low, field.high
+    if field.shape == SEVERITY:
+        low, high = LOWEST_LEVEL, HIGHEST_LEVEL
+    if field.shape == ANSWER:  # the kind is known: it stands before the answer in the contract
+        low, high = LOWEST[row.kind], HIGHEST[row.kind]
+    row.level = integer(buffer, token.start, token.stop) if token.kind == NUMBER else -1
+    return bool(low <= row.level <= high)
 
 
 @jit_borrowing
@@ -210,10 +246,12 @@ def _text(contract: Contract, buffer: NDArray[np.uint8], field: Any, token: Any,
         row.id_start, row.id_length = token.start, length
     elif shape == CUSTOMER_ID:
         row.customer_start, row.customer_length = token.start, length
-    elif shape in (INVOICE, CATEGORY):
+    elif shape in (INVOICE, CATEGORY, ORDER):
         hashed = name_hash(buffer, token.start, length, field.seed)
         if shape == INVOICE:
             row.invoice = hashed
+        elif shape == ORDER:
+            row.order = hashed
         else:
             row.category = hashed
     else:

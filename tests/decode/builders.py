@@ -79,7 +79,8 @@ def events_of(decoded: Decoded) -> list[dict[str, Any]]:
         start = int(decoded.event_id_start[row])
         stop = start + int(decoded.event_id_length[row])
         optional = {
-            name: int(getattr(events, name)[row]) for name in ("amount", "cost", "due", "level")
+            name: int(getattr(events, name)[row])
+            for name in ("amount", "own", "cost", "due", "level", "sequence")
         }
         rows.append(
             {
@@ -94,6 +95,9 @@ def events_of(decoded: Decoded) -> list[dict[str, Any]]:
                 "due_day": int(events.due_day[row]),
                 "category": int(events.category[row]),
                 "invoice": int(events.invoice[row]),
+                "order": int(events.order[row]),
+                "currency": int(events.currency[row]),
+                "content": int(events.content[row]),
                 "detail": decoded.details.get(row) if events.detail[row] else None,
             }
         )

@@ -2,6 +2,7 @@
 
 import gzip
 import json
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -12,12 +13,14 @@ from numba.core.dispatcher import Dispatcher
 from scoring.details import Detail, Value
 from scoring.events import TYPES
 from scoring.hashing import hash64, name_hash, type_seed
-from scoring.money import Rates
+from scoring.money import Rates, currency_number
 from streams.decode import Decoder, records_of_lines
 from streams.decode.contract import SLOTS, compile_contract
+from streams.decode.exact.instants import Instants
 from streams.decode.grouping import group
 from streams.decode.scan import scan
 from tests.decode.builders import (
+    BY_MODEL,
     SALE,
     Header,
     a_decoder,
@@ -41,12 +44,17 @@ def test_a_sale_becomes_its_columns() -> None:
         "at": 1_704_067_199_999,
         "day": 19_723,
         "amount": 1250,
+        "own": 1250,
         "cost": 730,  # half to even
         "due": 1_706_716_799_999,  # the last millisecond of that day in Shanghai
         "level": None,
+        "sequence": None,
         "due_day": 19_753,
         "category": 0,
         "invoice": 0,
+        "order": 0,
+        "currency": 0,
+        "content": event["content"],
         "detail": None,
     }
 
@@ -85,7 +93,7 @@ def test_type_and_kind_decide_the_columns(
 @pytest.mark.parametrize(
     ("base", "amount", "minor"),
     [
-        ("CNY", "0.005", 0),
+        ("CNY", "0.006", 1),
         ("CNY", "0.015", 2),
         ("CNY", "0.025", 2),
         ("CNY", "0.0250000000000001", 3),
@@ -122,8 +130,10 @@ def test_an_instant_is_due_on_its_business_day(due: Any, day: int) -> None:
     assert decode_one(a_value(due_at=due), "payment")["due_day"] == day
 
 
-def test_what_was_due_before_1970_in_the_business_time_zone_has_no_day() -> None:
-    assert decode_one(a_value(due_at=0), timezone="America/New_York")["due_day"] == -1
+def test_what_was_due_before_1970_in_the_business_time_zone_cannot_be() -> None:
+    error, message = decode_one(a_value(due_at=0), timezone="America/New_York")
+    assert error == "Implausible"
+    assert "`due_at` is `0`, which is 1969-12-31: must be on or after 1970-01-01" in message
 
 
 def test_invoices_and_product_lines_are_hashes_that_types_share() -> None:
@@ -341,3 +351,105 @@ def test_real_events_are_all_plain_and_all_accepted() -> None:
         )
         for row in rows
     ]
+
+
+def test_an_amount_is_kept_in_its_own_currency_too() -> None:
+    event = decode_one(a_value(amount="1000", currency="usd", order_id="o", sequence="0042"))
+    assert (event["amount"], event["own"], event["sequence"]) == (710_000, 100_000, 42)
+    assert event["currency"] == currency_number("USD") != 0
+    assert decode_one(a_value(currency="cny"))["currency"] == 0
+
+
+def test_a_void_needs_no_amount_and_a_chargeback_has_a_severity() -> None:
+    void = decode_one(a_value(kind="void", amount=None, order_id="o", severity="?"))
+    assert (void["kind"], void["amount"], void["level"]) == ("void", None, None)
+    with_amount = decode_one(a_value(kind="void", order_id="o"))
+    assert with_amount["content"] == void["content"]
+    chargeback = decode_one(a_value(kind="chargeback", severity=4.0))
+    assert (chargeback["kind"], chargeback["amount"], chargeback["level"]) == (
+        "chargeback",
+        1250,
+        4,
+    )
+
+
+SAME = [
+    a_value(),
+    json.dumps(SALE | {"amount": 12.5, "note": "x", "currency": "CNY"}, indent=1).encode(),
+    a_value(amount="12.500", kind="sale", occurred_at="2024-01-01T08:00:00+0800"),
+]
+OTHERS = [
+    {"amount": "12.51"},
+    {"kind": "refund"},
+    {"occurred_at": SALE["occurred_at"] + 1},
+    {"currency": "USD"},
+    {"cost": 1},
+    {"costs": {"service": 1}},
+    {"costs": {"logistics": 1}},
+    {"due_at": "2024-02-01"},
+    {"invoice_id": "i"},
+    {"order_id": "i"},
+    {"category": "i"},
+    {"sequence": 1},
+    {"kind": "chargeback"},
+    {"kind": "chargeback", "severity": 2},
+]
+
+
+def test_the_content_is_what_counts_and_not_how_it_is_written() -> None:
+    """In the envelope too; and each thing that counts makes another."""
+    same = {decode_one(value)["content"] for value in SAME}
+    same |= {decode_one(value, headers=BY_MODEL)["content"] for value in SAME}
+    assert len(same) == 1
+    others = {decode_one(a_value(**changes))["content"] for changes in OTHERS}
+    assert len(others | same) == len(OTHERS) + 1
+    profiles = [{"region": "a"}, {"region": "b"}, {"sector": "a"}, {"region": "a", "sector": "a"}]
+    common = {name: SALE[name] for name in ("event_id", "customer_id", "occurred_at")}
+    contents = {decode_one(json.dumps(common | p).encode(), "profile")["content"] for p in profiles}
+    assert len(contents) == len(profiles)
+
+
+@pytest.mark.parametrize(
+    ("written", "milliseconds"),
+    [
+        ("2016-12-31T23:59:60Z", 1_483_228_799_999),
+        ("2024-01-01T08:00:00+0800", 1_704_067_200_000),
+        ("2024-01-01T08:00:00+08", 1_704_067_200_000),
+        (1_704_067_200_000.0, 1_704_067_200_000),
+    ],
+)
+def test_an_instant_may_be_written_in_these_ways(written: Any, milliseconds: int) -> None:
+    """A leap second is the end of its minute: the business day has no such second."""
+    assert decode_one(a_value(occurred_at=written))["at"] == milliseconds
+
+
+@pytest.mark.parametrize(
+    ("field", "written", "hint"),
+    [
+        ("occurred_at", 1_764_547_200, "1970-01-21: must be on or after 1980-01-01 (setting"),
+        ("occurred_at", 1_764_547_200, "looks like seconds (2025-12-01): milliseconds are"),
+        ("due_at", 20_788, "looks like days since 1970 (2026-12-01)"),
+        ("occurred_at", 20_251_201, 'looks like a date: write "2025-12-01T00:00:00Z"'),
+        ("occurred_at", 0, "which is 1970-01-01: must be on or after 1980-01-01"),
+        ("occurred_at", "1979-12-31T00:00:00Z", "which is 1979-12-31"),
+        ("due_at", "1979-12-31", "which is 1979-12-31"),
+    ],
+)
+def test_an_implausible_instant_is_refused_with_what_it_looks_like(
+    field: str, written: Any, hint: str
+) -> None:
+    instants = Instants.of(date(1980, 1, 1), None)
+    error, message = decode_one(a_value(**{field: written}), instants=instants)
+    assert error == "Implausible"
+    assert f"field `{field}` is `{written}`" in message
+    assert hint in message
+
+
+def test_a_time_without_offset_takes_the_zone_of_the_settings() -> None:
+    berlin = Instants.of(date(1970, 1, 1), "Europe/Berlin")
+    event = decode_one(a_value(occurred_at="2024-07-01 09:30:00"), instants=berlin)
+    assert event["at"] == decode_one(a_value(occurred_at="2024-07-01T09:30:00+02:00"))["at"]
+    error, message = decode_one(a_value(occurred_at="2024-07-01T09:30:00"))
+    assert error == "WrongType"
+    assert "has no offset from UTC" in message
+    assert "`bare_times`" in message

@@ -62,9 +62,9 @@ def parse(line: str | bytes, model: Model) -> Event:
     if kind == "transaction":
         kind = value.get("kind") or "sale"
     amount = 0
-    if kind in {"sale", "refund", "payment", "cost"}:
+    if kind in {"sale", "refund", "chargeback", "payment", "cost"}:
         amount = model.minor(value["amount"], value.get("currency"), day)
-    has_invoice = kind in {"sale", "refund", "payment"}
+    has_invoice = kind in {"sale", "refund", "chargeback", "payment"}
     due_day = None
     if kind in {"sale", "payment"} and value.get("due_at") is not None:
         due_day = local_day(due_instant(value["due_at"], model.zone), model.zone)
@@ -95,6 +95,11 @@ def _adds(
         case "refund":
             adds = [("refunds", 1), ("refund_amount", amount)]
             adds += _costed(value, -1, amount, day, model)
+        case "chargeback":
+            adds = [("refunds", 1), ("refund_amount", amount)]
+            adds += _costed(value, -1, amount, day, model)
+            severity = value.get("severity")
+            adds += [("complaints", 1), ("complaint_severity", 3 if severity is None else severity)]
         case "payment":
             adds = [("payments", 1), ("payment_amount", amount), ("largest_payment", amount)]
             adds += _punctuality(value, at, model)

@@ -8,10 +8,10 @@ from tests.reference.events import Event, Value
 from tests.reference.invoices import invoice_adds
 
 MARKS: dict[str, tuple[Callable[[Iterable[int]], int], set[str]]] = {
-    "first_transaction": (min, {"sale", "refund"}),
+    "first_transaction": (min, {"sale", "refund", "chargeback"}),
     "last_sale": (max, {"sale"}),
     "last_payment": (max, {"payment"}),
-    "last_complaint": (max, {"complaint"}),
+    "last_complaint": (max, {"complaint", "chargeback"}),
     "last_praise": (max, {"praise"}),
     "first_sale": (min, {"sale"}),
     "last_feedback": (max, {"feedback"}),

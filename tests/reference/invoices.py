@@ -16,7 +16,7 @@ def invoice_adds(events: Iterable[Event], terms_days: int) -> Iterator[Addition]
     """Yield what the events add, each alone and those of one invoice all together."""
     invoices: dict[str, list[Event]] = {}
     for event in events:
-        if event.kind in {"sale", "refund", "payment"}:
+        if event.kind in {"sale", "refund", "chargeback", "payment"}:
             yield from _alone(event)
             if event.invoice is not None:
                 invoices.setdefault(event.invoice, []).append(event)
@@ -37,7 +37,7 @@ def _alone(event: Event) -> Iterator[Addition]:
 def _together(events: list[Event], terms_days: int) -> Iterator[Addition]:
     bills = [event for event in events if event.kind == "sale"]
     receipts = [event for event in events if event.kind == "payment"]
-    credits_ = [event for event in events if event.kind == "refund"]
+    credits_ = [event for event in events if event.kind in {"refund", "chargeback"}]
     rest = _amount(bills) - _amount(receipts) - _amount(credits_)
     if rest < 0:
         yield max(event.day for event in receipts + credits_), "unmatched_paid", -rest

@@ -61,6 +61,11 @@ def columns(events: Sequence[Event]) -> Events:
         category=np.zeros(len(events), np.uint64),
         invoice=np.zeros(len(events), np.uint64),
         detail=np.zeros(len(events), np.int8),
+        sequence=np.full(len(events), ABSENT, np.int64),
+        order=np.zeros(len(events), np.uint64),
+        currency=np.zeros(len(events), np.int32),
+        own=np.array([e.amount for e in events], np.int64),
+        content=np.zeros(len(events), np.uint32),
     )
 
 

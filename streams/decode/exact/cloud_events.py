@@ -1,7 +1,7 @@
 """CloudEvents 1.0 over Kafka: binary mode (`ce_*` headers) and structured mode.
 
 What the event itself lacks, the envelope gives: `ce_id` → `event_id`, `ce_time` → `occurred_at`,
-`ce_subject` → `customer_id`, `ce_type` → `type` (its last dotted part).
+`ce_subject` → `customer_id`, `ce_sequence` → `sequence`, `ce_type` → `type` (its last dotted part).
 """
 
 from collections.abc import Mapping
@@ -12,7 +12,9 @@ from streams.decode.exact.parsing import Fields
 from streams.decode.exact.refusal import Refusal, shown
 
 _STRUCTURED: Final = "application/cloudevents"
-_ATTRIBUTES: Final = {"id": "event_id", "time": "occurred_at", "subject": "customer_id"}
+_ATTRIBUTES: Final = {
+    "id": "event_id", "time": "occurred_at", "subject": "customer_id", "sequence": "sequence",
+}  # fmt: skip  # the last is an extension of the specification's own
 
 
 def unwrap(fields: Fields, headers: Mapping[str, bytes]) -> Fields:

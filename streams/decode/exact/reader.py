@@ -3,7 +3,7 @@
 from collections.abc import Collection, Mapping
 from datetime import date
 from decimal import Decimal
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, NoReturn
 
 from pydantic import BaseModel, ValidationError
 
@@ -12,9 +12,10 @@ from scoring.details import Detail
 from scoring.events import TYPES, Costs, Event, Handover, Merge, Override, Profile
 from scoring.fields import Shape
 from scoring.measures import ABSENT, COSTS, KINDS
-from scoring.money import LIMIT, Rates, digits
+from scoring.money import LIMIT, Rates, currency_number, digits
 from streams.decode.contract import default_kind, shapes
 from streams.decode.exact.cloud_events import unwrap
+from streams.decode.exact.instants import Instants
 from streams.decode.exact.parsing import Fields, parse
 from streams.decode.exact.refusal import Refusal, shown
 
@@ -50,6 +51,10 @@ class Reading(NamedTuple):
     due_day: int
     category: bytes | None
     invoice: bytes | None
+    order: bytes | None
+    sequence: int
+    currency: int
+    own: int
     detail: Detail | None = None
     command: Event | None = None
     """The event itself, of the commands that concern two customers."""
@@ -58,9 +63,10 @@ class Reading(NamedTuple):
 class ModelReader:
     """Reads one value at a time by the models of the contract."""
 
-    def __init__(self, calendar: Calendar, rates: Rates) -> None:
-        """Read days by this calendar and money by these rates."""
+    def __init__(self, calendar: Calendar, rates: Rates, instants: Instants) -> None:
+        """Read days by this calendar, money by these rates; refuse instants that cannot be."""
         self._calendar = calendar
+        self._instants = instants
         self._rates = rates
         self._shapes = {name: shapes(model) for name, model in TYPES.items()}
         self._default_kinds = {name: default_kind(name, model) for name, model in TYPES.items()}
@@ -73,6 +79,7 @@ class ModelReader:
         Raises `Refusal`, which names field, value and rule.
         """
         fields = unwrap(parse(value), headers)
+        self._instants.place(fields)
         name = _type_of(fields, types)
         model = TYPES[name]
         _refuse_doubles(fields, model)
@@ -80,23 +87,30 @@ class ModelReader:
             event = model.model_validate(fields)
         except ValidationError as error:
             raise _refusal(error) from None
-        return self._columns(name, event)
+        return self._columns(name, event, fields)
 
-    def _columns(self, name: str, event: Event) -> Reading:
+    def _columns(self, name: str, event: Event, fields: Fields) -> Reading:
         day = int(day_of(self._calendar, event.occurred_at))
-        if day < 0:
-            raise Refusal(
-                "OutOfRange",
-                f"field `occurred_at` is {event.occurred_at} ms: "
-                "must be on or after 1970-01-01 in the business time zone",
-            )
+        self._instants.check("occurred_at", fields["occurred_at"], day)
         kind = self._value(name, event, Shape.KIND) or self._default_kinds[name]
         currency = self._value(name, event, Shape.CURRENCY)
         level = self._value(name, event, Shape.LEVEL)
         if level is None:
             level = self._value(name, event, Shape.ANSWER)
+        if level is None:
+            level = self._value(name, event, Shape.SEVERITY)
         parts = self._parts(event, currency, day)
         due = self._due(self._value(name, event, Shape.DUE_AT))
+        due_day = -1 if due == ABSENT else int(day_of(self._calendar, due))
+        if due != ABSENT:
+            self._instants.check("due_at", fields["due_at"], due_day)
+        amount = self._value(name, event, Shape.AMOUNT) if kind != "void" else None
+        minor = self._minor("amount", amount, currency, day)
+        own = ABSENT if amount is None else self._rates.own_units(amount, currency)
+        if minor == 0 or own == 0:
+            self._refuse_nothing(amount, currency, day)
+        sequence = self._value(name, event, Shape.SEQUENCE)
+        is_foreign = currency not in (None, self._rates.base)
         return Reading(
             type=name,
             kind=KINDS.index(kind),
@@ -104,16 +118,20 @@ class ModelReader:
             day=day,
             event_id=event.event_id.encode(),
             customer_id=event.customer_id.encode(),
-            amount=self._minor("amount", self._value(name, event, Shape.AMOUNT), currency, day),
+            amount=minor,
             cost=sum(parts.values())
             if parts
             else self._minor("cost", self._value(name, event, Shape.COST), currency, day),
             due=due,
             level=ABSENT if level is None else level,
-            due_day=-1 if due == ABSENT else int(day_of(self._calendar, due)),
+            due_day=due_day,
             category=_encoded(self._value(name, event, Shape.CATEGORY)),
             invoice=_encoded(self._value(name, event, Shape.INVOICE)),
-            detail=_detail(event, parts, sign=-1 if kind == "refund" else 1),
+            order=_encoded(self._value(name, event, Shape.ORDER)),
+            sequence=ABSENT if sequence is None else sequence,
+            currency=currency_number(currency) if is_foreign else 0,
+            own=own,
+            detail=_detail(event, parts, sign=1 if kind == "sale" else -1),
             command=event if isinstance(event, (Merge, Handover)) else None,
         )
 
@@ -141,6 +159,17 @@ class ModelReader:
             raise Refusal("OutOfRange", f"field `{field}` is {shown(amount)}: {rule}")
         return minor
 
+    def _refuse_nothing(self, amount: Decimal | None, currency: str | None, day: int) -> NoReturn:
+        """Refuse an amount above 0 of which nothing is left in minor units."""
+        base, own = self._rates.base, currency or self._rates.base
+        where = own if own == base else f"{own}, converted to {base} of {day_text(day)},"
+        smallest = Decimal(1).scaleb(-digits(base))
+        raise Refusal(
+            "TooSmall",
+            f"field `amount` is {shown(amount)} {where} and rounds to 0: "
+            f"sums are kept in {smallest} {base}; add such amounts up before they are sent",
+        )
+
     def _due(self, due: int | date | None) -> int:
         if isinstance(due, date):
             return int(day_start(self._calendar, due.toordinal() - _EPOCH + 1)) - 1
@@ -154,6 +183,15 @@ def _detail(event: Event, parts: Mapping[str, int], *, sign: int) -> Detail | No
     if parts:
         return Detail(costs=tuple((COSTS[kind], sign * part) for kind, part in parts.items()))
     return None
+
+
+def day_text(day: int) -> str:
+    """Return a day counted from 1970-01-01 as it is written.
+
+    >>> day_text(20_454)
+    '2026-01-01'
+    """
+    return date.fromordinal(day + _EPOCH).isoformat()
 
 
 def _encoded(text: str | None) -> bytes | None:
