@@ -26,7 +26,7 @@ from streams.dashboard.board import Board
 from streams.dashboard.catalogue import ATTRIBUTES, Catalogue
 from streams.dashboard.feed import Feed
 from streams.dashboard.filters import Between, Filter, Moved
-from streams.event_files import decoded_chunks
+from streams.merged_files import MergedFiles
 from streams.model_file import load_model
 from streams.packaged import PACKAGED
 from streams.replay import Options, Replay
@@ -76,8 +76,9 @@ def scored(companies: int) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
         file.write(lines)
         file.flush()
         changes = []
-        for _, _, decoded in decoded_chunks(Path(file.name), run.decoder, now_ms):
-            changes += [each.value for each in run.apply(decoded) if each.role == "tier_changes"]
+        for merged in MergedFiles([Path(file.name)], run.decoder, now_ms):
+            told = run.apply(merged.decoded)
+            changes += [each.value for each in told if each.role == "tier_changes"]
     snapshots = [snapshot for _, some in run.final() for snapshot in some]
     return snapshots, changes
 

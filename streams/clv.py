@@ -21,7 +21,8 @@ from scoring.measures import KINDS
 from scoring.model import Model
 from scoring.money import digits
 from streams.decode import Decoded, InputRules
-from streams.event_files import decoded_chunks
+from streams.event_files import no_events
+from streams.merged_files import MergedFiles, most_rejected
 
 MOST_REPEATS: Final = 6
 _SALE, _ERASURE = KINDS.index("sale"), KINDS.index("erasure")
@@ -58,7 +59,7 @@ class Fitted(NamedTuple):
 
 
 class SaleReader:
-    """Collects the sales of files; `rejected` counts lines, `reason` is why the first one was."""
+    """Collects the sales of files; `rejected` counts lines, `reason` is why most of them were."""
 
     def __init__(self, model: Model, until: int | None, rules: InputRules) -> None:
         """Count what happened up to the day `until`, from 1970-01-01; None: everything."""
@@ -73,16 +74,21 @@ class SaleReader:
         self.rejected = 0
         self.reason = ""
 
-    def read(self, path: Path, progress: Callable[[int], None]) -> None:
-        """Read one file; `progress` is told the bytes read. Raises `OSError`."""
-        for chunk, records, decoded in decoded_chunks(path, self._decoder, self._now_ms):
-            if decoded.rejected and not self.rejected:
-                first = decoded.rejected[0]
-                line = int(records.offset[first.record])
-                self.reason = f"{path.name}:{line}: {first.error}: {first.message}"
-            self.rejected += len(decoded.rejected)
-            self._take(decoded)
-            progress(len(chunk))
+    def read(self, files: Sequence[Path], progress: Callable[[int], None]) -> None:
+        """Read files; `progress` is told how many of their bytes have been read.
+
+        Raises:
+            UsageError: One cannot be read to its end.
+            CheckError: One holds no lines, or there is no event in any of them.
+        """
+        reader = MergedFiles(files, self._decoder, self._now_ms)
+        for merged in reader:
+            self._take(merged.decoded)
+            progress(reader.position())
+        self.rejected = reader.rejected.total()
+        self.reason = most_rejected(reader.rejected, reader.examples)
+        if not reader.accepted and files:
+            raise no_events(files[0], reader.heads[files[0]])
 
     def _take(self, decoded: Decoded) -> None:
         events = decoded.events
@@ -172,10 +178,9 @@ def _correlation(one: NDArray[np.float64], other: NDArray[np.float64]) -> float:
 def read_histories(
     files: Sequence[Path], reader: SaleReader, progress: Callable[[int], None]
 ) -> Histories:
-    """Read files into histories; `progress` is told the bytes read.
+    """Read files into histories; `progress` is told how many of their bytes have been read.
 
-    Raises `OSError` for a file that cannot be read, `FitError` if there is no sale.
+    Raises `FitError` if there is no sale, and what `SaleReader.read` raises.
     """
-    for path in files:
-        reader.read(path, progress)
+    reader.read(files, progress)
     return reader.histories()

@@ -3,7 +3,6 @@
 import json
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack
 from datetime import date
 from pathlib import Path
 from typing import Any, Final, NamedTuple
@@ -18,7 +17,8 @@ from scoring.merging import Roster, Said, also_needed, is_part, score_merging
 from scoring.model import Model
 from scoring.scorer import Scored, Scorer
 from streams.decode import Decoded, InputRules, Rejected
-from streams.event_files import decoded_chunks
+from streams.event_files import check_readable, no_events
+from streams.merged_files import Chunk, MergedFiles
 from streams.output.causes import cause_in
 from streams.output.messages import Message, Wording, day_text, to_json
 
@@ -41,12 +41,17 @@ class Options(NamedTuple):
 
 
 class Summary(NamedTuple):
-    """What a replay did; `as_of` is None when no event was accepted."""
+    """What a replay did; `as_of` is None when no event was accepted.
+
+    `late` are events older than one before them in their own file; `reasons` the rejected lines by
+    the rule that they break, `examples` the first of each.
+    """
 
     events: int
     duplicates: int
     after_as_of: int
     rejected: int
+    late: int
     customers: int
     as_of: str | None
     tier_changes: int
@@ -55,6 +60,8 @@ class Summary(NamedTuple):
     tiers: dict[str, dict[str, int]]
     seconds: float
     model: str
+    reasons: dict[str, int]
+    examples: dict[str, str]
 
 
 def day_number(day: date) -> int:
@@ -208,33 +215,42 @@ def replay(
     options: Options,
     progress: Callable[[int], None],
 ) -> Summary:
-    """Replay files into the six files of `out`; `progress` is told the bytes read (unpacked).
+    """Replay files, merged by time, into the six files of `out`.
 
-    Raises `OSError` for a file that cannot be read or written. A line that is no acceptable event
-    goes to dead-letters.ndjson and stops nothing.
+    `progress` is told how many bytes of the files have been read. A line that is no acceptable
+    event goes to dead-letters.ndjson and stops nothing.
+
+    Raises:
+        UsageError: A file cannot be read to its end.
+        CheckError: A file is of a kind that holds no lines.
+        OSError: The results cannot be written.
     """
     began = time.perf_counter()
     run = Replay(model, options, int(time.time() * 1000))
+    for path in files:
+        check_readable(path)
     out.mkdir(parents=True, exist_ok=True)
-    rejected = 0
     outcomes: dict[str, list[dict[str, Any]]] = {role: [] for role in FILES}
-    with ExitStack() as stack:
-        dead_letters = stack.enter_context((out / "dead-letters.ndjson").open("wb"))
-        for path in files:
-            for chunk, records, decoded in decoded_chunks(path, run.decoder, run._now_ms):
-                for message in run.apply(decoded):
-                    outcomes[message.role].append(message.value)
-                refusals = decoded.rejected + [
-                    Rejected(int(decoded.record[position]), "RefusedCommand", why)
-                    for position, why in run.refused
-                ]
-                for refusal in refusals:
-                    start = int(records.value_start[refusal.record])
-                    value = chunk[start : start + int(records.value_length[refusal.record])]
-                    where = f"{path.name}:{int(records.offset[refusal.record])}"
-                    dead_letters.write(_dead_letter(where, refusal.error, refusal.message, value))
-                    rejected += 1
-                progress(len(chunk))
+    with (out / "dead-letters.ndjson").open("wb") as dead_letters:
+
+        def bury(chunk: Chunk, refusal: Rejected) -> None:
+            where, value = chunk.where(refusal.record), chunk.value(refusal.record)
+            dead_letters.write(_dead_letter(where, refusal.error, refusal.message, value))
+
+        def told(chunk: Chunk) -> None:
+            for refusal in chunk.decoded.rejected:
+                bury(chunk, refusal)
+
+        reader = MergedFiles(files, run.decoder, run._now_ms, told)
+        for merged in reader:
+            for message in run.apply(merged.decoded):
+                outcomes[message.role].append(message.value)
+            for event, why in run.refused:
+                chunk, record = merged.line(event)
+                refusal = Rejected(record, "RefusedCommand", why)
+                bury(chunk, refusal)
+                reader.note_rejected(refusal, chunk)
+            progress(reader.position())
         as_of = options.as_of if options.as_of is not None else run.newest
         tiers = _write_customers(run, out / "customers.ndjson", outcomes)
     for role, name in FILES.items():
@@ -247,7 +263,10 @@ def replay(
         events=run.events,
         duplicates=run.duplicates,
         after_as_of=run.after_as_of,
-        rejected=rejected,
+        rejected=reader.rejected.total(),
+        reasons=dict(reader.rejected.most_common()),
+        examples=reader.examples,
+        late=reader.late,
         customers=len(run.speaking()),
         as_of=None if as_of == NEVER else day_text(as_of),
         tier_changes=len(outcomes["tier_changes"]),
@@ -257,6 +276,8 @@ def replay(
         seconds=round(time.perf_counter() - began, 3),
         model=run.scorer.names.model,
     )
+    if not reader.accepted and files:
+        raise no_events(files[0], reader.heads[files[0]])
     (out / "summary.json").write_text(json.dumps(summary._asdict(), indent=2) + "\n", "utf-8")
     return summary
 

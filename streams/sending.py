@@ -1,7 +1,9 @@
 """Sending events to their topics, as any producer would: by type, keyed by customer."""
 
 import asyncio
+import json
 import time
+from datetime import datetime
 from typing import TYPE_CHECKING, Final, NamedTuple, Self
 
 import orjson
@@ -24,11 +26,15 @@ class UnusableEventError(ValueError):
 
 
 class Addressed(NamedTuple):
-    """An event as bytes, with what decides where it goes."""
+    """An event as bytes, with what decides where it goes, and when.
+
+    `at_ms` is when it happened, in epoch milliseconds; None if that cannot be read.
+    """
 
     type: str
     customer: str
     value: bytes
+    at_ms: int | None = None
 
 
 def addressed(line: bytes, types: frozenset[str]) -> Addressed:
@@ -39,10 +45,7 @@ def addressed(line: bytes, types: frozenset[str]) -> Addressed:
     """
     if len(line) > LARGEST_EVENT:
         raise UnusableEventError(f"has {len(line)} bytes, topics take {LARGEST_EVENT}")
-    try:
-        event = orjson.loads(line)
-    except orjson.JSONDecodeError as error:
-        raise UnusableEventError(f"is not JSON: {error}") from None
+    event = _parsed(line)
     if not isinstance(event, dict):
         raise UnusableEventError("is not a JSON object")
     kind, customer = event.get("type"), event.get("customer_id")
@@ -50,7 +53,39 @@ def addressed(line: bytes, types: frozenset[str]) -> Addressed:
         raise UnusableEventError(f"has the type {_cut(kind)}; known are {', '.join(sorted(types))}")
     if not isinstance(customer, str) or not customer:
         raise UnusableEventError(f"has the customer_id {_cut(customer)}; it must be a text")
-    return Addressed(kind, customer, line)
+    return Addressed(kind, customer, line, _time_of(event))
+
+
+def _parsed(line: bytes) -> object:
+    """Return what a line holds; half a surrogate is JSON too, and the worker's to judge."""
+    try:
+        return orjson.loads(line)
+    except orjson.JSONDecodeError as error:
+        try:
+            return json.loads(line)
+        except ValueError:
+            raise UnusableEventError(f"is not JSON: {error}") from None
+
+
+def _time_of(event: dict[str, object]) -> int | None:
+    match event.get("occurred_at"):
+        case bool():
+            return None
+        case int(at_ms):
+            return at_ms
+        case float(number) if number.is_integer():
+            return int(number)
+        case str(text):
+            return _instant(text)
+    return None
+
+
+def _instant(text: str) -> int | None:
+    try:
+        at = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    return None if at.tzinfo is None else round(at.timestamp() * 1000)
 
 
 def _cut(value: object) -> str:

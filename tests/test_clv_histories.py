@@ -12,6 +12,7 @@ import pytest
 from scoring.errors import FitError
 from streams.clv import Histories, SaleReader, read_histories
 from streams.decode import InputRules
+from streams.errors import CheckError
 from streams.model_file import adapted, load_model
 from tests.cli.command import ROOT
 
@@ -97,7 +98,9 @@ def test_until_leaves_out_what_is_later_and_is_the_day_of_all_ages(tmp_path: Pat
 
 
 def test_files_without_a_sale_are_refused(tmp_path: Path) -> None:
-    for events in ((), (event("A", "2026-01-10", type="payment"),), (event("A", "2026-03-02"),)):
+    with pytest.raises(CheckError, match="no line is an event that can be taken: it is empty"):
+        histories(tmp_path)
+    for events in ((event("A", "2026-01-10", type="payment"),), (event("A", "2026-03-02"),)):
         with pytest.raises(FitError, match="there is no sale"):
             histories(tmp_path, *events, until=UNTIL)
 
@@ -109,4 +112,4 @@ def test_lines_that_are_no_events_are_counted_and_the_first_is_told(tmp_path: Pa
     read = reader()
     assert read_histories([path], read, lambda _: None).orders.tolist() == [1]
     assert read.rejected == 2
-    assert read.reason.startswith("events.ndjson:2: ")
+    assert "events.ndjson:2: " in read.reason

@@ -83,7 +83,7 @@ def fit(
         raise CheckError(str(error)) from error
     finally:
         if reader.rejected:
-            note(f"{reader.rejected:,} lines were rejected, the first one: {reader.reason}")
+            note(f"{reader.rejected:,} lines were rejected, {reader.reason}")
     if json:
         section = fitted.clv.model_dump(mode="json")
         print_json(fitted._asdict() | {"clv": section})
@@ -97,17 +97,11 @@ _EPOCH = date(1970, 1, 1).toordinal()
 def _read(files: list[Path], reader: "SaleReader") -> "Histories":
     from streams.cli.output import progress
     from streams.clv import read_histories
-    from streams.errors import UsageError
+    from streams.event_files import size_of
 
-    packed = sum(path.stat().st_size for path in files if path.suffix == ".gz")
-    plain = sum(path.stat().st_size for path in files) - packed
     with progress("bytes") as bar:
-        task = bar.add_task("Reading", total=None if packed else plain, speed="")
-        try:
-            return read_histories(files, reader, lambda size: bar.advance(task, size))
-        except OSError as error:
-            where = error.filename or ", ".join(map(str, files))
-            raise UsageError(f"{where}: {error.strerror or error}") from error
+        task = bar.add_task("Reading", total=size_of(files), speed="")
+        return read_histories(files, reader, lambda at: bar.update(task, completed=at))
 
 
 _COMMENTS = {

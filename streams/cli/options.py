@@ -23,10 +23,7 @@ EventFiles = Annotated[
     list[Path],
     typer.Argument(
         metavar="FILE…",
-        exists=True,
-        dir_okay=False,
-        readable=True,
-        help="NDJSON of events, may be .gz.",
+        help="NDJSON of events, also gzip or UTF-16; several are merged by time.",
     ),
 ]
 BaseCurrency = Annotated[

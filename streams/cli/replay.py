@@ -57,8 +57,9 @@ def replay(
     config: ConfigFile = None,
     json: AsJson = False,
 ) -> None:
-    """Score files of past events, in the order given, with the code that the stream runs.
+    """Score files of past events with the code that the stream runs.
 
+    The events of a file count in its order; several files are merged by time.
     Writes customers.ndjson, tier-changes.ndjson, value-alerts.ndjson, segment-changes.ndjson (of
     segments that the model tells), dead-letters.ndjson and
     summary.json. A rejected line stops nothing. A model that is not calibrated yet is run with
@@ -68,6 +69,8 @@ def replay(
     from streams.cli.output import note, print_json, progress
     from streams.decode import InputRules
     from streams.errors import CheckError, UsageError
+    from streams.event_files import size_of
+    from streams.merged_files import most_rejected
     from streams.model_file import load_model
     from streams.replay import Options, day_number
     from streams.replay import replay as run
@@ -85,12 +88,10 @@ def replay(
         as_of=None if as_of is None else day_number(date(as_of.year, as_of.month, as_of.day)),
         rules=InputRules.of(settings),
     )
-    packed = sum(path.stat().st_size for path in files if path.suffix == ".gz")
-    plain = sum(path.stat().st_size for path in files) - packed
     with progress("bytes") as bar:
-        task = bar.add_task("Replaying", total=None if packed else plain, speed="")
+        task = bar.add_task("Replaying", total=size_of(files), speed="")
         try:
-            summary = run(files, out, scoring, options, lambda size: bar.advance(task, size))
+            summary = run(files, out, scoring, options, lambda at: bar.update(task, completed=at))
         except OSError as error:
             raise UsageError(f"{error.filename or out}: {error.strerror or error}") from error
     if json:
@@ -103,8 +104,17 @@ def replay(
             "Scores and tiers are preliminary, indicators are right. Go on with: valuepulse model "
             f"calibrate {out / 'customers.ndjson'} --model {settings.model} --write"
         )
+    if summary.late:
+        note(
+            f"{summary.late:,} events are older than one before them in their file: they count for "
+            "their own day, but tiers and alerts follow the order in which events come"
+        )
     if summary.rejected:
-        note(f"{summary.rejected:,} lines were rejected: see {out / 'dead-letters.ndjson'}")
+        note(
+            f"{summary.rejected:,} lines were rejected, "
+            f"{most_rejected(summary.reasons, summary.examples)}; "
+            f"all of them: {out / 'dead-letters.ndjson'}"
+        )
         if strict:
             raise typer.Exit(CheckError.exit_code)
 
@@ -126,6 +136,7 @@ def _print(summary: "Summary", out: Path) -> None:
         ("segment changes", f"{summary.segment_changes:,}"),
         ("duplicates", f"{summary.duplicates:,}"),
         ("rejected", f"{summary.rejected:,}"),
+        ("late in their file", f"{summary.late:,}"),
         ("after the as-of day", f"{summary.after_as_of:,}"),
         *(
             (f"{score}: {tier}", f"{count:,}")

@@ -1,20 +1,20 @@
 """`valuepulse send`: files of events into Kafka, each event to its topic."""
 
 import asyncio
-import gzip
-import os
-import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
+from heapq import merge
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Annotated, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Annotated, Any, Final, NamedTuple, Self
 
 import typer
 
 from streams.cli.options import AsJson, Broker, ConfigFile, settings_of
 
 if TYPE_CHECKING:
+    from streams.event_files import EventFile
+    from streams.sending import Addressed
     from streams.settings import Settings
 
 _TOLD: Final = 20  # unusable lines told one by one
@@ -22,8 +22,8 @@ _TICK_S: Final = 0.02  # how evenly `--rate` spreads the events
 _UPDATE_EVENTS: Final = 2_000
 
 Files = Annotated[
-    list[str],
-    typer.Argument(metavar="FILE", help="NDJSON, also as .gz; - is standard input."),
+    list[Path],
+    typer.Argument(metavar="FILE", help="NDJSON, also gzip or UTF-16; - is standard input."),
 ]
 Rate = Annotated[
     float | None, typer.Option(min=0.01, help="Events a second; without, all at once.")
@@ -42,19 +42,18 @@ def send(
     config: ConfigFile = None,
     json: AsJson = False,
 ) -> None:
-    """Send files of events to Kafka, each to its topic.
+    """Send files of events to Kafka, each event to its topic; several files merged by time.
 
     One JSON object a line with `type` and `customer_id`. Lines that have none are told and left out
     (exit code 4); all others are sent.
     """
     from streams.cli.output import note, print_json
-    from streams.errors import CheckError, UsageError
+    from streams.errors import CheckError
+    from streams.event_files import size_of
 
-    for file in files:
-        if file != "-" and not os.access(file, os.R_OK):
-            raise UsageError(f"{file}: there is no such file, or it cannot be read")
+    size = size_of(files)
     settings = settings_of(config, broker=broker)
-    with _display(files) as advance:
+    with _display(size) as advance:
         report = asyncio.run(_send_all(settings, files, rate, advance))
     for line in report.unusable[:_TOLD]:
         note(f"{line.where}: {line.reason}")
@@ -91,64 +90,90 @@ class Report(NamedTuple):
 
 
 async def _send_all(
-    settings: "Settings", files: list[str], rate: float | None, advance: Callable[[int, int], None]
+    settings: "Settings", files: list[Path], rate: float | None, advance: Callable[[int, int], None]
 ) -> Report:
     from streams.clients import kafka_producer
-    from streams.sending import BATCH_BYTES, EventSender, UnusableEventError, addressed
+    from streams.sending import BATCH_BYTES, EventSender
     from streams.topics import Topics, require_equal_partitions
 
     await require_equal_partitions(settings)
     types = frozenset(Topics.of(settings).by_type())
-    unusable: list[Unusable] = []
     began = time.monotonic()
     async with kafka_producer(settings, max_batch_size=BATCH_BYTES) as producer:
         sender = await EventSender.create(producer, settings)
         pace = max(1, round(rate * _TICK_S)) if rate else _UPDATE_EVENTS
-        for where, line, read in _lines(files):
+        with SentFiles(files, types) as sources:
+            for event in sources:
+                await sender.send(event)
+                if sender.sent % pace == 0:
+                    advance(sources.position(), sender.sent)
+                    if rate:
+                        await sender.flush()
+                        await asyncio.sleep(began + sender.sent / rate - time.monotonic())
+            await sender.flush()
+            sources.check(sender.sent)
+    return Report(sender.sent, time.monotonic() - began, sources.unusable)
+
+
+class SentFiles:
+    """The events of files that have a topic, in order of time; each file keeps its own order."""
+
+    def __init__(self, files: list[Path], types: frozenset[str]) -> None:
+        self.unusable: list[Unusable] = []
+        self._paths = files
+        self._types = types
+        self._files: list[EventFile] = []
+        self._stack = ExitStack()
+
+    def __enter__(self) -> Self:
+        """Open all files; `UsageError` for one that cannot be read."""
+        from streams.event_files import open_events
+
+        with self._stack:
+            self._files = [self._stack.enter_context(open_events(path)) for path in self._paths]
+            self._stack = self._stack.pop_all()
+        return self
+
+    def __exit__(self, *problem: object) -> None:
+        """Close them."""
+        self._stack.close()
+
+    def __iter__(self) -> "Iterator[Addressed]":
+        """Yield the events; the lines that are none are gathered."""
+        events = (self._events(file) for file in self._files)
+        return (event for _, event in merge(*events, key=lambda placed: placed[0]))
+
+    def _events(self, file: "EventFile") -> "Iterator[tuple[int, Addressed]]":
+        """Yield the events of a file with its place in time: that of its newest event so far."""
+        from streams.event_files import lines
+        from streams.sending import UnusableEventError, addressed
+
+        newest = 0
+        for number, line in lines(file):
             try:
-                await sender.send(addressed(line, types))
+                event = addressed(line, self._types)
             except UnusableEventError as error:
-                unusable.append(Unusable(where, str(error)))
+                self.unusable.append(Unusable(f"{file.path}:{number}", str(error)))
                 continue
-            if sender.sent % pace == 0:
-                advance(read, sender.sent)
-                if rate:
-                    await sender.flush()
-                    await asyncio.sleep(began + sender.sent / rate - time.monotonic())
-        await sender.flush()
-    return Report(sender.sent, time.monotonic() - began, unusable)
+            newest = max(newest, event.at_ms or 0)
+            yield newest, event
 
+    def position(self) -> int:
+        """Return how many bytes of the files have been read."""
+        return sum(file.position() for file in self._files)
 
-def _lines(files: list[str]) -> Iterator[tuple[str, bytes, int]]:
-    """Yield each line that is not empty: where it is, itself, the bytes of files read so far."""
-    before = 0
-    for name in files:
-        with _opened(name) as (lines, position):
-            for number, line in enumerate(lines, 1):
-                if stripped := line.strip():
-                    yield f"{name}:{number}", stripped, before + position()
-            before += position()
+    def check(self, sent: int) -> None:
+        """Raise `CheckError` if no file had an event."""
+        from streams.event_files import no_events
+
+        if not sent and self._files:
+            raise no_events(self._files[0].path, self._files[0].head)
 
 
 @contextmanager
-def _opened(name: str) -> Iterator[tuple[IO[bytes], Callable[[], int]]]:
-    """Open a file of lines; with it, tell how many of its bytes (packed, if it is) were read."""
-    if name == "-":
-        yield sys.stdin.buffer, lambda: 0
-        return
-    with Path(name).open("rb") as raw:
-        if name.endswith(".gz"):
-            with gzip.GzipFile(fileobj=raw) as unpacked:
-                yield unpacked, raw.tell  # type: ignore[misc]  # GzipFile reads like a file
-        else:
-            yield raw, raw.tell
-
-
-@contextmanager
-def _display(files: list[str]) -> Iterator[Callable[[int, int], None]]:
+def _display(size: int | None) -> Iterator[Callable[[int, int], None]]:
     from streams.cli.output import progress
 
-    size = sum(Path(name).stat().st_size for name in files if name != "-") or None
     with progress("bytes") as display:
         task = display.add_task("sending", total=size, speed="")
         began = time.monotonic()

@@ -9,13 +9,14 @@ from streams.records import Records
 _BYTE_ORDER_MARK: Final = b"\xef\xbb\xbf"
 _NEWLINE: Final = 0x0A
 _RETURN: Final = 0x0D
+_WHITE: Final = np.isin(np.arange(256), list(b" \t\r\v\f"))
 
 
 def records_of_lines(chunk: bytes, first_line: int) -> Records:
     """Return a record for each line of `chunk`, whose first line has number `first_line`.
 
-    Empty lines are no records but count. `offset` is the line number; there are no keys, no
-    headers and no times of arrival (0). A chunk should end with a whole line.
+    Lines of white space are no records but count. `offset` is the line number; there are no keys,
+    no headers and no times of arrival (0). A chunk should end with a whole line.
     """
     buffer = np.frombuffer(chunk, np.uint8)
     ends = np.flatnonzero(buffer == _NEWLINE).astype(np.int64)
@@ -26,6 +27,10 @@ def records_of_lines(chunk: bytes, first_line: int) -> Records:
         starts[0] += len(_BYTE_ORDER_MARK)
     stops = ends - ((ends > starts) & (buffer[ends - 1] == _RETURN))
     lines = np.flatnonzero(stops > starts)
+    for n in lines[_WHITE[buffer[starts[lines]]]].tolist():
+        if not chunk[starts[n] : stops[n]].strip():
+            stops[n] = starts[n]
+    lines = lines[stops[lines] > starts[lines]]
     count = len(lines)
     return Records(
         buffer=buffer,

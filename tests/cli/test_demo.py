@@ -18,7 +18,7 @@ import httpx
 import pytest
 
 from streams.cli.played_file import PlayedFile
-from streams.errors import UsageError
+from streams.errors import CheckError, UsageError
 from tests.cli.command import COMMAND, ROOT, valuepulse
 from tests.servers.process import free_port
 from tests.waiting import wait_until
@@ -159,7 +159,7 @@ def test_a_line_whose_time_is_wrong_keeps_its_place(tmp_path: Path) -> None:
 def test_a_file_without_events_is_refused(tmp_path: Path, content: str) -> None:
     path = tmp_path / "events.ndjson"
     path.write_text(content, "utf-8")
-    with pytest.raises(UsageError, match="no line is an event"):
+    with pytest.raises(CheckError, match="no line is an event"):
         PlayedFile.read(path, TYPES)
 
 

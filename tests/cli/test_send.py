@@ -129,6 +129,42 @@ def test_a_file_that_cannot_be_read_is_a_usage_error_before_anything_is_sent(
     assert f"{tmp_path}/none.ndjson: there is no such file" in ended.err
 
 
+def test_a_broken_archive_is_named_and_kafka_not_blamed(
+    topics: Topics, installation: dict[str, str], tmp_path: Path
+) -> None:
+    path = tmp_path / "events.ndjson"
+    packed = gzip.compress(ndjson(*(event("praise", n) for n in range(3_000))))
+    for content in (packed[:-300], packed[:-8] + b"12345678"):
+        path.write_bytes(content)
+        ended = valuepulse("send", path, variables=installation)
+        assert ended.code == 2
+        assert f"{path}: cannot be read: cannot be unpacked: " in ended.err
+        assert "Kafka" not in ended.err
+
+
+def test_a_file_without_events_is_told_with_what_it_seems_to_be(
+    topics: Topics, installation: dict[str, str], tmp_path: Path
+) -> None:
+    path = tmp_path / "events.ndjson"
+    path.write_bytes(b"id,amount\n1,2\n")
+    ended = valuepulse("send", path, variables=installation)
+    assert ended.code == 4
+    assert "it seems to be CSV with the columns id, amount" in ended.err
+
+
+def test_several_files_are_sent_in_order_of_time(
+    topics: Topics, installation: dict[str, str], tmp_path: Path
+) -> None:
+    paths = []
+    for start in (0, 1):
+        paths.append(tmp_path / f"{start}.ndjson")
+        events = [event("praise", n) | {"occurred_at": n * 1000} for n in range(start, 20, 2)]
+        paths[-1].write_bytes(ndjson(*(each | {"customer_id": "c1"} for each in events)))
+    assert valuepulse("send", *paths, variables=installation).code == 0
+    sent = [json.loads(record.value())["occurred_at"] for record in records(topics, "praise")]
+    assert sent == [n * 1000 for n in range(20)]
+
+
 def test_topics_that_are_missing_are_told_before_anything_is_sent(topics: Topics) -> None:
     variables = {"VALUEPULSE_TOPICS__PREFIX": topics.prefix}
     ended = valuepulse(
