@@ -6,10 +6,8 @@ every problem with its line. `program.compile_model` turns the `Model` into tabl
 
 from collections.abc import Callable, Iterator, Mapping
 from datetime import date
-from difflib import get_close_matches
 from math import fsum, inf
 from typing import Annotated, Any, Final, Literal, Self
-from zoneinfo import available_timezones
 
 from pydantic import (
     AfterValidator,
@@ -49,6 +47,7 @@ from scoring.plain_yaml import PlainYamlError, load
 from scoring.population import Bounds, Population
 from scoring.segment_kinds import Segment
 from scoring.weighting import Weighting, agree
+from scoring.zones import known_zone
 
 LONGEST_ALERT_DAYS: Final = 92
 """Every customer remembers up to so many daily scores for an alert; more would bloat its state."""
@@ -438,7 +437,7 @@ class Model(Part):
     """A whole scoring model; `parse` makes one."""
 
     model: Identity
-    timezone: str
+    timezone: Annotated[str, AfterValidator(known_zone)]
     currencies: Currencies
     dedup: Dedup = Dedup()
     invoices: Invoices = Invoices()
@@ -478,17 +477,6 @@ class Model(Part):
     def tag(self) -> str:
         """Name and version as one word, like `default@1`."""
         return f"{self.model.name}@{self.model.version}"
-
-    @field_validator("timezone")
-    @classmethod
-    def _zone_exists(cls, name: str) -> str:
-        if name != "UTC" and name not in available_timezones():
-            close = get_close_matches(name, available_timezones(), n=1)
-            raise ValueError(
-                f"there is no time zone {name!r}; "
-                + (f"did you mean {close[0]!r}?" if close else "write it like Asia/Shanghai")
-            )
-        return name
 
 
 def parse(text: str, source: str, *, calibrated: bool = True) -> Model:

@@ -5,10 +5,11 @@ that whoever reads the model can find the weights again. The methods are in `wei
 """
 
 from collections.abc import Sequence
+from fractions import Fraction
 from typing import Annotated, Final, Literal, Self
 
 import numpy as np
-from pydantic import Field, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 
 from scoring.errors import WeightsError
 from scoring.parts import MemberError, Part, Real
@@ -23,12 +24,30 @@ Row = tuple[Real, ...]
 Rows = tuple[Row, ...]
 
 
+def _fraction(value: object) -> object:
+    """Return the number of a text such as 1/3; anything else as it is."""
+    if not isinstance(value, str):
+        return value
+    try:
+        return float(Fraction(value.replace(" ", "")))
+    except (ValueError, ZeroDivisionError):
+        advice = "write a number, or a fraction like 1/3"
+        raise ValueError(f"{value!r} is no comparison; {advice}") from None
+
+
+Comparisons = tuple[tuple[Annotated[Real, BeforeValidator(_fraction)], ...], ...]
+
+
 class Ahp(Part):
-    """Pairwise comparisons of one expert, or of several; `reason` takes a CR above 0.1."""
+    """Pairwise comparisons of one expert, or of several; `reason` takes a CR above 0.1.
+
+    >>> Ahp(matrix=[[1, 3], ["1/3", 1]]).weights().round(4).tolist()
+    [0.75, 0.25]
+    """
 
     method: Literal["ahp"] = "ahp"
-    matrix: Rows | None = None
-    matrices: tuple[Rows, ...] | None = None
+    matrix: Comparisons | None = None
+    matrices: tuple[Comparisons, ...] | None = None
     reason: Annotated[str, Field(min_length=1)] | None = None
 
     @model_validator(mode="after")

@@ -27,7 +27,7 @@ from pydantic import (
 )
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
-from scoring.calendar import zone_of
+from scoring.zones import known_zone
 from streams.errors import Misfit, SettingsError
 from streams.packaged import PACKAGED
 from streams.redis_url import parted_url, plain_redis_url
@@ -124,11 +124,6 @@ def _unusable(
 ) -> SettingsError:
     reason = f" ({error.reason})" if error is not None and error.reason else ""
     return SettingsError([Misfit(str(path), setting, f"is {wrong}{reason}")])
-
-
-def _zone_name(name: str) -> str:
-    zone_of(name)
-    return name
 
 
 def _revealed(secret: SecretStr | None) -> str | None:
@@ -365,7 +360,7 @@ class Settings(BaseSettings):
     clock: Literal["wall", "event", "customer"] = "wall"
     future_limit_minutes: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 5.0
     earliest_day: Annotated[date, Field(ge=date(1970, 1, 1))] = date(1980, 1, 1)
-    bare_times: Annotated[str, AfterValidator(_zone_name)] | None = None
+    bare_times: Annotated[str, AfterValidator(known_zone)] | None = None
     max_event_bytes: Annotated[int, Field(ge=256, le=16 << 20)] = 65_536
     batch: Batch = Batch()
     cache_customers: Annotated[int, Field(ge=0)] = 50_000

@@ -5,7 +5,7 @@ their judgements: Aczél, J., Saaty, T. L. (1983): Procedures for synthesizing r
 Journal of Mathematical Psychology 27, 93–102.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -29,6 +29,9 @@ FARTHEST: Final = 1e6
 """No comparison is above, or below one by this; Saaty's scale ends at 9."""
 
 _ALWAYS_CONSISTENT: Final = 2
+_SCALE: Final = 9.0
+_ALIKE: Final = 6
+"""Decimals up to which two revisions are compared: what is beyond them is rounding."""
 
 
 class Priorities(NamedTuple):
@@ -63,8 +66,8 @@ def priorities(
 
     Raises:
         WeightsError: It is not such a matrix, or there is another number of names.
-        InconsistentError: CR is above 0.1 and no reason is given. It names the comparison that
-            fits the weights worst, by |ln(a_ij ÷ (w_i ÷ w_j))|.
+        InconsistentError: CR is above 0.1 and no reason is given. It names the comparison whose
+            revision lowers CR most: to the geometric mean of a_ik × a_kj over all other k.
 
     >>> found = priorities([[1, 3, 5], [1 / 3, 1, 3], [1 / 5, 1 / 3, 1]])
     >>> found.weights.round(4).tolist(), round(found.lambda_max, 4), round(found.cr, 4)
@@ -83,7 +86,7 @@ def priorities(
     ci = (lambda_max - count) / (count - 1) if count > 1 else 0.0
     cr = ci / RANDOM_INDICES[count - 1] if count > _ALWAYS_CONSISTENT else 0.0
     if cr > LARGEST_CR and not reason:
-        raise InconsistentError(_contradiction(judged, vector, cr, names), "matrix")
+        raise InconsistentError(_contradiction(judged, cr, names), "matrix")
     return Priorities(vector, lambda_max, ci, cr)
 
 
@@ -153,13 +156,47 @@ def _principal(judged: Floats) -> tuple[float, Floats]:
     return lambda_max, shares(np.abs(vectors[:, first].real), "the eigenvector is 0", "matrix")
 
 
-def _contradiction(judged: Floats, weights: Floats, cr: float, names: Sequence[str]) -> str:
-    said = np.divide.outer(weights, weights)
-    misfit = np.triu(np.abs(np.log(judged / said)))
-    i, j = map(int, np.unravel_index(np.argmax(misfit), misfit.shape))
+class _Revision(NamedTuple):
+    """One comparison changed so that it fits the others, and what that makes of the matrix.
+
+    The best one leaves the least CR; of equal ones it stays on Saaty's scale of 1/9 to 9, then it
+    changes most, then it stands first: of three criteria each comparison could be the wrong one.
+    """
+
+    cr: float
+    beyond_scale: float
+    change: float
+    row: int
+    column: int
+    fitting: float
+
+
+def _revisions(judged: Floats) -> Iterator[_Revision]:
+    """Yield, for each pair, its comparison replaced by the geometric mean of the indirect ones."""
+    count = len(judged)
+    logs = np.log(judged)
+    for i in range(count):
+        for j in range(i + 1, count):
+            indirect = [logs[i, k] + logs[k, j] for k in range(count) if k not in (i, j)]
+            fitting = float(np.mean(indirect))
+            revised = judged.copy()
+            revised[i, j], revised[j, i] = np.exp(fitting), np.exp(-fitting)
+            ci = (_principal(revised)[0] - count) / (count - 1)
+            yield _Revision(
+                round(ci / RANDOM_INDICES[count - 1], _ALIKE),
+                round(max(0.0, abs(fitting) - np.log(_SCALE)), _ALIKE),
+                -round(abs(float(logs[i, j]) - fitting), _ALIKE),
+                i, j, float(np.exp(fitting)),
+            )  # fmt: skip  # what decides, then what is told
+
+
+def _contradiction(judged: Floats, cr: float, names: Sequence[str]) -> str:
+    best = min(_revisions(judged))
+    i, j = best.row, best.column
     one, other = (repr(names[n]) if names else f"criterion {n}" for n in (i, j))
     return (
         f"the comparisons contradict each other: CR {cr:.3g} is above {LARGEST_CR:g}; "
-        f"worst fits {one} against {other} (row {i}, column {j}): {judged[i, j]:.3g} is given, "
-        f"{said[i, j]:.3g} would fit the weights; revise it, or give a reason"
+        f"{one} against {other} (row {i}, column {j}) does most of it: {judged[i, j]:.3g} is "
+        f"given, the others make it {best.fitting:.3g}, which would leave CR {best.cr:.2g}; "
+        "revise it, or give a reason"
     )

@@ -98,13 +98,11 @@ def redrive(
     broker: Broker = None,
     config: ConfigFile = None,
 ) -> None:
-    r"""Send dead letters back to the topics they came from.
+    """Send dead letters back to the topics they came from.
 
-    Named ones and --all go back byte for byte, for instance after a mended model. To mend an event:
-
-    \b
-      valuepulse dlq show 2:17 --json > mended.ndjson     # then edit its `value`
-      valuepulse dlq redrive --edit mended.ndjson
+    Named ones and --all go back byte for byte, for instance after a mended model. To mend an event,
+    write it to a file with `valuepulse dlq show 2:17 --json > mended.ndjson`, edit its `value`
+    there, and send it with `valuepulse dlq redrive --edit mended.ndjson`.
 
     Record batches that could not be read (BatchTooLarge, CorruptBatch) are not sent back.
 

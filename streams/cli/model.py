@@ -117,7 +117,7 @@ def lint(
     from scoring.calibration.calibrate import peer_attributes
     from scoring.lint.alone import findings_of_model
     from scoring.lint.on_customers import findings_on_customers
-    from streams.cli.output import print_json, print_table
+    from streams.cli.output import SENTENCES, print_json, print_table
     from streams.customers_file import load_customers
     from streams.errors import CheckError
     from streams.model_file import load_model
@@ -135,7 +135,7 @@ def lint(
     if json:
         print_json({"model": scoring.tag, "findings": [each._asdict() for each in findings]})
     elif findings:
-        print_table(("finding", "what", "where"), _together(findings))
+        print_table(("finding", "what", "where"), _together(findings), SENTENCES)
     else:
         typer.echo(f"ok: nothing odd in {scoring.tag}")
     if findings:

@@ -2,10 +2,15 @@
 
 import sys
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
     from rich.progress import Progress
+
+
+_UNCUT: Final = 10_000
+SENTENCES: Final = 100
+"""Columns of a table of sentences."""
 
 
 def print_json(value: Any) -> None:
@@ -15,8 +20,14 @@ def print_json(value: Any) -> None:
     sys.stdout.write(orjson.dumps(value).decode() + "\n")
 
 
-def print_table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
-    """Print rows under headings; cells are text, not markup."""
+def print_table(
+    columns: Sequence[str], rows: Iterable[Sequence[str]], piped_width: int = _UNCUT
+) -> None:
+    """Print rows under headings; cells are text, not markup.
+
+    Into a file or a pipe, a line is as long as it needs to be, as cut ones could not be searched;
+    a table of sentences asks for a `piped_width`.
+    """
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text
@@ -26,8 +37,7 @@ def print_table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
         table.add_column(column, overflow="fold")
     for row in rows:
         table.add_row(*(Text(cell) for cell in row))
-    # Into a file or a pipe, a line is as long as it needs to be: cut ones could not be searched.
-    Console(width=None if sys.stdout.isatty() else 10_000).print(table)
+    Console(width=None if sys.stdout.isatty() else piped_width).print(table)
 
 
 def note(text: str) -> None:

@@ -35,9 +35,9 @@ MISTAKES = [
     ("  ids: 4", "  ids: 65537", "dedup.ids", ["less than or equal to 65536"]),
     ("timezone: UTC", "timezone: Asia/Shangai", "timezone", ["did you mean 'Asia/Shanghai'?"]),
     ("timezone: UTC", "timezone: no", "timezone", ["no time zone 'no'", "Asia/Shanghai"]),
-    ("  base: CNY", "  base: cny", "currencies.base", ["'^[A-Z]{3}$'", "'cny'"]),
+    ("  base: CNY", "  base: cn1", "currencies.base", ["'^[A-Z]{3}$'", "'CN1'"]),
     ("    USD:", "    CNY:", "currencies.rates.CNY", ["is the base currency", "take it away"]),
-    ("    USD:", "    Usd:", "currencies.rates.Usd", ["'^[A-Z]{3}$'"]),
+    ("    USD:", "    Us1:", "currencies.rates.Us1", ["'^[A-Z]{3}$'"]),
     (
         '      2026-07-01: "7.05"', "      2026-07-01: 7.05",
         "currencies.rates.USD.2026-07-01", ["must be a valid string", "7.05"],

@@ -35,6 +35,8 @@ def problem(text: str) -> Problem:
 
 
 GIVE_3_TO_1 = [
+    "{method: ahp, matrix: [[1, 3], [1/3, 1]]}",
+    "{method: ahp, matrix: [[1, '3'], ['1 / 3', 1]]}",
     "{method: ahp, matrix: [[1, 3], [0.3333, 1]]}",
     "{method: ahp, matrices: [[[1, 9], [0.1111, 1]], [[1, 1], [1, 1]]]}",
     "{method: panel, scores: [[9, 2], [6, 3]]}",
@@ -124,7 +126,7 @@ REFUSED: list[tuple[str, int, str, str]] = [
     (
         "\n          method: ahp\n          matrices:\n            - [[1, 3], [0.33, 1]]\n"
         "            - [[1, x], [1, 1]]",
-        4, ".matrices.1.0.1", "must be a valid number",
+        4, ".matrices.1.0.1", "is no comparison; write a number, or a fraction",
     ),
     (
         "\n          method: combined\n          how: linear\n          of:\n"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from itertools import combinations
 
 import ahpy
@@ -184,8 +185,8 @@ def test_comparisons_that_contradict_each_other_are_refused_with_the_worst_pair(
         priorities(SCHOOL, ["learning", "friends", "life", "vocation", "college", "music"])
     assert str(refused.value) == (
         "matrix: the comparisons contradict each other: CR 0.229 is above 0.1; "
-        "worst fits 'learning' against 'life' (row 0, column 2): 3 is given, "
-        "9.23 would fit the weights; revise it, or give a reason"
+        "'friends' against 'college' (row 1, column 4) does most of it: 0.2 is given, "
+        "the others make it 1.01, which would leave CR 0.18; revise it, or give a reason"
     )
 
 
@@ -202,8 +203,40 @@ def test_the_pair_named_is_the_one_that_was_judged_wrong(
         priorities(matrix)
 
 
+@given(st.lists(st.floats(-2, 2), min_size=6, max_size=6))
+def test_the_revision_that_is_told_leaves_the_cr_that_is_told_and_none_leaves_less(
+    logs: list[float],
+) -> None:
+    """Every other single comparison, changed to what the others make it, leaves as much or more."""
+    matrix = np.eye(4)
+    for (i, j), value in zip(combinations(range(4), 2), logs, strict=True):
+        matrix[i, j], matrix[j, i] = np.exp(value), np.exp(-value)
+    before = priorities(matrix, reason="to know it").cr
+    if before <= 0.1:
+        return
+    with pytest.raises(InconsistentError) as refused:
+        priorities(matrix)
+    told = re.search(
+        r"row (\d), column (\d)\).* make it ([0-9.e+-]+), .* CR ([0-9.e-]+);", str(refused.value)
+    )
+    assert told
+    i, j = int(told[1]), int(told[2])
+    left = []
+    for a, b in combinations(range(4), 2):
+        indirect = [matrix[a, k] * matrix[k, b] for k in range(4) if k not in (a, b)]
+        revised = matrix.copy()
+        revised[a, b] = np.prod(indirect) ** (1 / len(indirect))
+        revised[b, a] = 1 / revised[a, b]
+        left.append(priorities(revised, reason="to know it").cr)
+        if (a, b) == (i, j):
+            assert left[-1] == pytest.approx(float(told[4]), rel=0.06, abs=1e-5)
+            assert float(told[3]) == pytest.approx(revised[a, b], rel=0.01)
+    assert min(left) == pytest.approx(float(told[4]), rel=0.06, abs=1e-5)
+    assert min(left) < before
+
+
 def test_a_reason_takes_comparisons_that_contradict_each_other() -> None:
-    with pytest.raises(InconsistentError, match="criterion 1 against criterion"):
+    with pytest.raises(InconsistentError, match="criterion 0 against criterion 1"):
         priorities(CONTRADICTING, reason="")
     assert priorities(CONTRADICTING, reason="the board decided so").cr > 0.1
 
