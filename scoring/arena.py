@@ -20,6 +20,7 @@ CUSTOMER: Final = np.dtype(
         ("sequence", "i8"),
         ("applied", "i8"),
         ("erased", "i8"),
+        ("volume", "i8"),
         ("row_base", "i8"),
         ("row_start", "i8"),
         ("ring_start", "i8"),
@@ -35,8 +36,10 @@ CUSTOMER: Final = np.dtype(
     align=True,
 )
 """`sequence` counts outcomes, `applied` events; events up to the time `erased` (epoch milliseconds;
-`NEVER`: none) never count again; buckets are rows from `row_start`, oldest first, in the room that
-begins at `row_base`. `stale_…` are what has moved since the last evaluation (tables.INDICATOR)."""
+`NEVER`: none) never count again; `volume` is Σ (amount + all costs) of what was applied, which
+bounds each sum of money (measures.MOST_VOLUME); buckets are rows from `row_start`, oldest first, in
+the room that begins at `row_base`. `stale_…` are what has moved since the last evaluation
+(tables.INDICATOR)."""
 BUCKET: Final = np.dtype([("measures", "u8"), ("day", "i4")], align=True)
 """A day; bits of the measures in its row that may not be 0."""
 ALL_MEASURES: Final = np.uint64((1 << len(MEASURES)) - 1)
@@ -63,6 +66,7 @@ CATEGORY: Final = np.dtype([("line", "u8"), ("day", "i4")], align=True)
 _ATTRIBUTE: Final = (
     ("key", "u8"),
     ("at", "i8"),
+    ("sequence", "i8"),
     ("identity", "u8"),
     ("number", "f8"),
     ("text", "u8"),
@@ -89,8 +93,8 @@ PEAK: Final = np.dtype([("day", "i4"), ("total", "i8")], align=True)
 class Arena(NamedTuple):
     """C customers. The first block is stored, the second is derived from it when it is loaded.
 
-    Day buckets lie in `buckets` and `rows`, identities in `ring`, each customer's with room behind
-    them for the batch's events.
+    Day buckets lie in `buckets` and `rows`, identities in `ring` and what their events said in
+    `contents`, each customer's with room behind them for the batch's events.
     """
 
     customers: Table
@@ -110,6 +114,8 @@ class Arena(NamedTuple):
     rows: NDArray[np.int64]
     """[rows, measures]"""
     ring: NDArray[np.uint64]
+    contents: NDArray[np.uint32]
+    """[ring] fingerprints (content.fingerprint); 0 where none is known."""
     lines: Table
     categories: Table
     attributes: Table
@@ -200,6 +206,7 @@ def empty_arena(program: Program, room: Room, texts: NDArray[np.uint8]) -> Arena
         buckets=np.zeros(rows, BUCKET),
         rows=np.zeros((rows, int(limits["measures"])), np.int64),
         ring=np.zeros(int(room.ring.sum()), np.uint64),
+        contents=np.zeros(int(room.ring.sum()), np.uint32),
         lines=np.zeros(int(room.lines.sum()), LINE),
         categories=np.zeros(int(room.categories.sum()), CATEGORY),
         attributes=np.zeros(int(room.attributes.sum()), ATTRIBUTE),

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from scoring.details import Detail, Value
-from scoring.facts.attributes import TEXT, kind_of
+from scoring.facts.attributes import TEXTS, kind_of
 from scoring.hashing import text_hash
 from scoring.jit import jit_borrowing
 from scoring.measures import MEASURES
@@ -66,7 +66,7 @@ def _attribute(name: str, value: Value, base: int, texts: bytearray) -> tuple[An
     kind, number, text = kind_of(value)
     start, length = base + len(texts), len(name.encode())
     texts += name.encode() + text
-    key, hashed = text_hash(name), text_hash(text) if kind == TEXT else 0
+    key, hashed = text_hash(name), text_hash(text) if kind in TEXTS else 0
     return (kind, key, number, hashed, start, length, start + length, len(text))
 
 

@@ -64,6 +64,8 @@ def combine(
         for n in range(first, first + other.category_count):
             category = arena.categories[n]
             note_line(customer, arena.categories, category.line, category.day)
+    for p in range(1, parts.size + 1):  # c's own part, the first, comes last: of ties it holds
+        other = arena.customers[parts[p % parts.size]]
         first = other.attribute_start
         for n in range(first, first + other.attribute_count):
             set_attribute(
@@ -123,10 +125,12 @@ def combine_invoices(
 
 @jit_borrowing
 def add_up_counts(arena: Arena, c: int, parts: NDArray[np.int64]) -> None:
-    """Make the number of events applied to customer c that of its parts together."""
+    """Make the count of events applied to customer c, and its volume, those of its parts."""
     arena.customers[c].applied = 0
+    arena.customers[c].volume = 0
     for part in parts:
         arena.customers[c].applied += arena.customers[part].applied
+        arena.customers[c].volume += arena.customers[part].volume
 
 
 @jit_borrowing

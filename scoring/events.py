@@ -32,6 +32,7 @@ from pydantic_core import PydanticCustomError
 
 from scoring.details import Value
 from scoring.fields import (
+    MAX_SEQUENCE,
     Amount,
     Attribute,
     Cost,
@@ -43,7 +44,7 @@ from scoring.fields import (
     Shape,
     whole_of,
 )
-from scoring.measures import COSTS, MARKS, MEASURES
+from scoring.measures import COSTS, MARKS, MEASURES, MOST_VOLUME
 from scoring.parts import Name
 
 
@@ -439,18 +440,21 @@ class AttributeFact(BaseModel):
     at: Annotated[int, Field(ge=0, lt=2**62)]
     identity: Hash
     day: Day
+    sequence: Annotated[int, Field(ge=0, le=MAX_SEQUENCE)] | None = None
 
 
 class Facts(BaseModel):
     """All that is known of a customer as of a day, but for its tiers and alerts.
 
     Days are counted from 1970-01-01 and ascend; `totals` are what was before the first of `days`.
+    `volume` bounds the money (scoring/verdicts.py); older workers do not send it.
     """
 
     model_config = ConfigDict(frozen=True, extra="ignore", strict=True)
 
     as_of: Day
     marks: dict[Mark, Day]
+    volume: Annotated[int, Field(ge=0, le=MOST_VOLUME)] | None = None
     totals: Measures
     days: list[Bucket]
     invoices: list[InvoiceLine] = []

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from scoring.arena import NEVER, Arena
 from scoring.clv.value import PERIOD_DAYS, present_value, probability_alive, purchases
-from scoring.facts.attributes import ABSENT_VALUE, TEXT
+from scoring.facts.attributes import ABSENT_VALUE, TEXT, TEXTS
 from scoring.facts.product_lines import distinct
 from scoring.jit import jit_borrowing, jit_inlined
 from scoring.program import Program
@@ -152,7 +152,7 @@ def text_of(customer: Any, columns: NDArray[np.int32], attributes: Any, column: 
     if columns[column] < 0:
         return np.uint64(0)
     held = attributes[customer.attribute_start + columns[column]]
-    return np.uint64(held.text) if held.kind == TEXT else np.uint64(0)
+    return np.uint64(held.text) if held.kind in TEXTS else np.uint64(0)
 
 
 @jit_borrowing
@@ -176,8 +176,10 @@ def of_attribute(
     if held.kind == ABSENT_VALUE or (row.days > 0 and age >= row.days):
         return math.nan
     number = float(held.number)
-    if held.kind == TEXT:
-        number = listed(values, row.first_value, row.end_value, held.text)
+    if held.kind in TEXTS:
+        of_text = listed(values, row.first_value, row.end_value, held.text)
+        if held.kind == TEXT or not math.isnan(of_text):
+            number = of_text
     if row.fade_days > 0 and not math.isnan(number):
         number += (row.fade_to - number) * min(1.0, age / row.fade_days)
     return number

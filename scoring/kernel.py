@@ -30,7 +30,7 @@ from scoring.facts.product_lines import note_line
 from scoring.increments import apply
 from scoring.indicators import indicator
 from scoring.jit import jit_borrowing, jit_inlined
-from scoring.measures import ABSENT, KINDS
+from scoring.measures import ABSENT, KINDS, MOST_VOLUME
 from scoring.missing import LEAVE_OUT, SHARE, filled
 from scoring.normalisers import normalise
 from scoring.outcomes import ALERT, NO_EVENT, SEGMENT_CHANGE, TIER_CHANGE, Outcomes, append
@@ -48,6 +48,14 @@ from scoring.tables import (
     Table,
 )
 from scoring.tiers import next_tier, overridden
+from scoring.verdicts import (
+    APPLIED,
+    DIFFERENT,
+    DUPLICATE,
+    ERASED,
+    OVERFLOWS,
+    volume_of,
+)
 from scoring.windows import copy, load_sums, slide
 
 AHEAD: Final = 2
@@ -87,14 +95,14 @@ def step(
     clock: int,
     mode: int,
     silent: bool,
-    counted: NDArray[np.bool_],
+    verdicts: NDArray[np.int8],
     scratch: Scratch,
     outcomes: Outcomes,
 ) -> tuple[int, int]:
     """Apply the events from `first` to `end` in order; return the event to go on with, the clock.
 
     The customers have been settled. It stops early when `outcomes` may not have room for what the
-    next event causes. `counted` tells which events were not duplicates. `clock` is the shard's day
+    next event causes. `verdicts` tells what becomes of each event. `clock` is the shard's day
     (`NEVER` if it has none), `mode` a position in `CLOCKS`. `silent` adds facts and evaluates
     nothing: so it is with customers that count for another one.
     """
@@ -108,11 +116,18 @@ def step(
         day = events.day[e] if mode == CUSTOMER_CLOCK else max(clock, events.day[e])
         if most_outcomes(program, customer, day) > outcomes.rows.size - outcomes.used[0]:
             return e, clock
-        if events.at[e] <= customer.erased:
+        verdict = repeats(
+            ring, customer, arena.ring, arena.contents, events.identity[e], events.content[e]
+        )
+        volume = volume_of(events.amount[e], events.cost[e])
+        if verdict == APPLIED and events.at[e] <= customer.erased:
+            verdict = ERASED
+        if verdict == APPLIED and volume > MOST_VOLUME - customer.volume:
+            verdict = OVERFLOWS
+        verdicts[e] = verdict
+        if verdict != APPLIED:
             continue
-        if is_duplicate(ring, customer, arena.ring, events.identity[e]):
-            continue
-        counted[e] = True
+        customer.volume += volume
         if mode != CUSTOMER_CLOCK:
             clock = day
         cause, is_known = NO_EVENT, customer.as_of != NEVER
@@ -145,6 +160,7 @@ def ask_for_customer(arena: Arena, c: int) -> None:
     ask_for(arena.columns, c, 1)
     ask_for(arena.raw_classes, c, 1)
     ask_for(arena.ring, customer.ring_start, customer.ring_count + 1)
+    ask_for(arena.contents, customer.ring_start + customer.ring_count, 1)
     ask_for(arena.buckets, customer.row_start, customer.row_count + 1)
     ask_for(arena.rows, customer.row_start + customer.row_count, 1)
     ask_for(arena.lines, customer.line_start, customer.line_count)
@@ -241,16 +257,38 @@ def complete(program: Program, arena: Arena) -> None:
 
 
 @jit_borrowing
-def is_duplicate(size: int, customer: Any, ring: NDArray[np.uint64], identity: np.uint64) -> bool:
-    """Look an identity up among the last `size` of a customer; remember it if it is new."""
+def repeats(
+    size: int,
+    customer: Any,
+    ring: NDArray[np.uint64],
+    contents: NDArray[np.uint32],
+    identity: np.uint64,
+    content: np.uint32,
+) -> int:
+    """Look an identity up among the last `size` of a customer; remember it if it is new.
+
+    It is the same event again unless both contents are known and differ. Returns the verdict.
+    """
+    n = place_of(size, customer, ring, identity)
+    if n >= 0:
+        is_same = contents[n] in (np.uint32(0), content)
+        return DUPLICATE if is_same else DIFFERENT
+    if size > 0:
+        end = customer.ring_start + customer.ring_count
+        ring[end] = identity
+        contents[end] = content
+        customer.ring_count += 1
+    return APPLIED
+
+
+@jit_borrowing
+def place_of(size: int, customer: Any, ring: NDArray[np.uint64], identity: np.uint64) -> int:
+    """Return where an identity is among the last `size` of a customer; −1: nowhere."""
     end = customer.ring_start + customer.ring_count
     for n in range(end - 1, max(customer.ring_start, end - size) - 1, -1):
         if ring[n] == identity:
-            return True
-    if size > 0:
-        ring[end] = identity
-        customer.ring_count += 1
-    return False
+            return int(n)
+    return -1
 
 
 @jit_inlined
@@ -303,6 +341,7 @@ def forget(arena: Arena, c: int, at: int) -> None:
     customer.attribute_count = 0
     customer.applied += 1
     customer.erased = at
+    customer.volume = 0
     arena.marks[c] = NEVER
     arena.totals[c] = 0
     arena.sums[c] = 0
@@ -376,6 +415,7 @@ def apply_fact(
                 break
             customer.stale_besides |= np.uint64(ATTRIBUTES)
             scratch.attribute[0].at = at
+            scratch.attribute[0].sequence = events.sequence[e]
             scratch.attribute[0].identity = events.identity[e]
             scratch.attribute[0].day = day
             set_attribute(

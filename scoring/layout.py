@@ -15,16 +15,24 @@ from numpy.typing import NDArray
 from scoring.arena import BITS, Arena, Room, empty_arena, read_only
 from scoring.bits import lowest
 from scoring.errors import LayoutError
-from scoring.facts.attributes import FLAG, NUMBER, TEXT
+from scoring.facts.attributes import FLAG, NUMBER, NUMERIC_TEXT, TEXTS
 from scoring.hashing import NO_SEED, name_hash
 from scoring.jit import jit_borrowing
+from scoring.measures import ABSENT, MOST_VOLUME
 from scoring.program import Program
+from scoring.verdicts import volume_of_sums
 
-VERSION: Final = 3
+VERSION: Final = 4
+OLDEST_VERSION: Final = 3
+"""Of the layouts that are read. It had no volume, no contents of identities, no sequence."""
 MORE: Final = 128
 """Set in every byte of a varint but its last."""
 WIDEST: Final = 10
 """Bytes of the longest varint of 64 bits."""
+ENTRY: Final = 11
+"""Bytes of an identity and of what its event said."""
+NUMBERS: Final = (NUMBER, FLAG, NUMERIC_TEXT)
+"""Kinds of attributes that have a number."""
 _ONE: Final = np.uint64(1)
 
 
@@ -94,6 +102,23 @@ def get_eight(blob: NDArray[np.uint8], at: int) -> tuple[np.uint64, int]:
 
 
 @jit_borrowing
+def put_three(out: NDArray[np.uint8], at: int, number: np.uint32) -> int:
+    """Write the lowest three bytes of a number; return the position behind them."""
+    for byte in range(3):
+        out[at + byte] = np.uint8((number >> np.uint32(8 * byte)) & np.uint32(255))
+    return at + 3
+
+
+@jit_borrowing
+def get_three(blob: NDArray[np.uint8], at: int) -> tuple[np.uint32, int]:
+    """Read three bytes; return them and the position behind them."""
+    number = np.uint32(0)
+    for byte in range(3):
+        number |= np.uint32(blob[at + byte]) << np.uint32(8 * byte)
+    return number, at + 3
+
+
+@jit_borrowing
 def get_measures(
     blob: NDArray[np.uint8], at: int, measures: NDArray[np.int64]
 ) -> tuple[np.uint64, int]:
@@ -149,7 +174,7 @@ def count_stored(blobs: NDArray[np.uint8], starts: NDArray[np.int64], stored: Ro
     """Set how much each customer has stored; return the first unreadable blob, or −1."""
     for c in range(starts.size - 1):
         if starts[c + 1] > starts[c]:
-            if blobs[starts[c]] != VERSION:
+            if not OLDEST_VERSION <= blobs[starts[c]] <= VERSION:
                 return c
             number, at = get(blobs, starts[c] + 1)
             stored.rows[c] = np.int64(number)
@@ -171,7 +196,9 @@ def decode_all(
     """Read the states of all customers that have one."""
     for c in range(starts.size - 1):
         if starts[c + 1] > starts[c]:
+            version = int(blobs[starts[c]])
             at = decode_head(
+                version,
                 arena.customers[c],
                 arena.marks[c],
                 arena.totals[c],
@@ -186,14 +213,28 @@ def decode_all(
                 at = decode_watch(
                     arena.watches[c, a], arena.peaks[c, a], arena.peak_terms[c, a], terms, blobs, at
                 )
-            at = decode_rows(arena.customers[c], arena.buckets, arena.rows, arena.ring, blobs, at)
+            at = decode_rows(arena.customers[c], arena.buckets, arena.rows, blobs, at)
+            at = decode_ring(version, arena.customers[c], arena.ring, arena.contents, blobs, at)
             at = decode_lines(arena.customers[c], arena.lines, blobs, at)
             at = decode_categories(arena.customers[c], arena.categories, blobs, at)
-            decode_attributes(arena.customers[c], bits, blobs, at)
+            decode_attributes(version, arena.customers[c], bits, blobs, at)
+            if version == OLDEST_VERSION:
+                derive_volume(arena, c)
+
+
+@jit_borrowing
+def derive_volume(arena: Arena, c: int) -> None:
+    """Set the volume of a customer whose state has none from its sums."""
+    customer = arena.customers[c]
+    volume = volume_of_sums(arena.totals[c])
+    for row in range(customer.row_start, customer.row_start + customer.row_count):
+        volume = min(volume + volume_of_sums(arena.rows[row]), MOST_VOLUME)
+    customer.volume = volume
 
 
 @jit_borrowing
 def decode_head(
+    version: int,
     customer: Any,
     marks: NDArray[np.int32],
     totals: NDArray[np.int64],
@@ -221,6 +262,9 @@ def decode_head(
     customer.applied = np.int64(number)
     number, at = get(blob, at)
     customer.erased = np.int64(number) - 1
+    if version > OLDEST_VERSION:
+        number, at = get(blob, at)
+        customer.volume = np.int64(number)
     for mark in range(marks.size):
         number, at = get(blob, at)
         marks[mark] = np.int32(np.int64(number) - 1)
@@ -278,19 +322,33 @@ def decode_rows(
     customer: Any,
     buckets: Any,
     rows: NDArray[np.int64],
-    ring: NDArray[np.uint64],
     blob: NDArray[np.uint8],
     at: int,
 ) -> int:
-    """Read the buckets and identities of a customer; return the position behind them."""
+    """Read the buckets of a customer; return the position behind them."""
     day = np.int64(0)
     for row in range(customer.row_start, customer.row_start + customer.row_count):
         number, at = get(blob, at)
         day += np.int64(number)
         buckets[row].day = day
         buckets[row].measures, at = get_measures(blob, at, rows[row])
+    return at
+
+
+@jit_borrowing
+def decode_ring(
+    version: int,
+    customer: Any,
+    ring: NDArray[np.uint64],
+    contents: NDArray[np.uint32],
+    blob: NDArray[np.uint8],
+    at: int,
+) -> int:
+    """Read the identities of a customer's events, and what these said; return what is behind."""
     for n in range(customer.ring_start, customer.ring_start + customer.ring_count):
         ring[n], at = get_eight(blob, at)
+        if version > OLDEST_VERSION:
+            contents[n], at = get_three(blob, at)
     return at
 
 
@@ -327,7 +385,9 @@ def decode_categories(customer: Any, categories: Any, blob: NDArray[np.uint8], a
 
 
 @jit_borrowing
-def decode_attributes(customer: Any, bits: Any, blob: NDArray[np.uint8], at: int) -> int:
+def decode_attributes(
+    version: int, customer: Any, bits: Any, blob: NDArray[np.uint8], at: int
+) -> int:
     """Read the attributes of a customer; return the position behind them."""
     for n in range(customer.attribute_start, customer.attribute_start + customer.attribute_count):
         row = bits[n]
@@ -344,10 +404,10 @@ def decode_attributes(customer: Any, bits: Any, blob: NDArray[np.uint8], at: int
         else:
             row.key = name_hash(blob, at, row.name_length, NO_SEED)
             at += row.name_length
-        if row.kind in (NUMBER, FLAG):
+        if row.kind in NUMBERS:
             number, at = get_eight(blob, at)
             row.number = number
-        if row.kind == TEXT:
+        if row.kind in TEXTS:
             number, at = get(blob, at)
             row.text_start, row.text_length = at, np.int32(number)
             row.text = name_hash(blob, at, row.text_length, NO_SEED)
@@ -356,6 +416,10 @@ def decode_attributes(customer: Any, bits: Any, blob: NDArray[np.uint8], at: int
         row.identity = number
         number, at = get(blob, at)
         row.at = np.int64(number)
+        row.sequence = ABSENT
+        if version > OLDEST_VERSION:
+            number, at = get(blob, at)
+            row.sequence = ABSENT if number == 0 else np.int64(number - _ONE)
         number, at = get(blob, at)
         row.day = np.int32(number)
     return at
@@ -401,7 +465,8 @@ def encode_from(
             at = encode_watch(
                 arena.watches[c, a], arena.peaks[c, a], arena.peak_terms[c, a], terms, out, at
             )
-        at = encode_rows(customer, kept, arena.buckets, arena.rows, arena.ring, out, at)
+        at = encode_rows(customer, arena.buckets, arena.rows, out, at)
+        at = encode_ring(customer, kept, arena.ring, arena.contents, out, at)
         at = encode_lines(customer, arena.lines, out, at)
         at = encode_categories(customer, arena.categories, out, at)
         starts[c + 1] = encode_attributes(customer, bits, arena.texts, out, at)
@@ -413,15 +478,15 @@ def size_bound(arena: Arena, c: int) -> int:
     """Return how many bytes the state of customer c takes at most."""
     customer = arena.customers[c]
     measures = arena.totals.shape[1]
-    bound = 1 + WIDEST * (10 + arena.marks.shape[1] + measures + 4 * arena.standings.shape[1])
+    bound = 1 + WIDEST * (11 + arena.marks.shape[1] + measures + 4 * arena.standings.shape[1])
     bound += WIDEST * (arena.classes.shape[1] + 7 * customer.line_count)
     bound += 2 * WIDEST * customer.category_count
     first = customer.attribute_start
     for n in range(first, first + customer.attribute_count):
-        bound += 8 * WIDEST + arena.attributes[n].name_length + arena.attributes[n].text_length
+        bound += 10 * WIDEST + arena.attributes[n].name_length + arena.attributes[n].text_length
     for a in range(arena.watches.shape[1]):
         bound += WIDEST * (3 + arena.watches[c, a].count * (1 + arena.peak_terms.shape[3]))
-    return int(bound + customer.row_count * WIDEST * (2 + measures) + 8 * customer.ring_count)
+    return int(bound + customer.row_count * WIDEST * (2 + measures) + ENTRY * customer.ring_count)
 
 
 @jit_borrowing
@@ -446,6 +511,7 @@ def encode_head(
     at = put(out, at, np.uint64(customer.sequence))
     at = put(out, at, np.uint64(customer.applied))
     at = put(out, at, np.uint64(customer.erased + 1))
+    at = put(out, at, np.uint64(customer.volume))
     for mark in range(marks.size):
         at = put(out, at, np.uint64(marks[mark] + 1))
     at = put_measures(out, at, totals)
@@ -482,22 +548,34 @@ def encode_watch(
 @jit_borrowing
 def encode_rows(
     customer: Any,
-    identities: int,
     buckets: Any,
     rows: NDArray[np.int64],
-    ring: NDArray[np.uint64],
     out: NDArray[np.uint8],
     at: int,
 ) -> int:
-    """Write the buckets and the last identities of a customer; return the position behind them."""
+    """Write the buckets of a customer; return the position behind them."""
     day = np.int64(0)
     for row in range(customer.row_start, customer.row_start + customer.row_count):
         at = put(out, at, np.uint64(buckets[row].day - day))
         day = np.int64(buckets[row].day)
         at = put_measures(out, at, rows[row])
+    return at
+
+
+@jit_borrowing
+def encode_ring(
+    customer: Any,
+    identities: int,
+    ring: NDArray[np.uint64],
+    contents: NDArray[np.uint32],
+    out: NDArray[np.uint8],
+    at: int,
+) -> int:
+    """Write the last identities of a customer, and what their events said."""
     end = customer.ring_start + customer.ring_count
     for n in range(end - identities, end):
         at = put_eight(out, at, ring[n])
+        at = put_three(out, at, contents[n])
     return at
 
 
@@ -539,14 +617,15 @@ def encode_attributes(
         for byte in range(row.name_length):
             out[at + byte] = texts[row.name_start + byte]
         at += row.name_length
-        if row.kind in (NUMBER, FLAG):
+        if row.kind in NUMBERS:
             at = put_eight(out, at, row.number)
-        if row.kind == TEXT:
+        if row.kind in TEXTS:
             at = put(out, at, np.uint64(row.text_length))
             for byte in range(row.text_length):
                 out[at + byte] = texts[row.text_start + byte]
             at += row.text_length
         at = put_eight(out, at, row.identity)
         at = put(out, at, np.uint64(row.at))
+        at = put(out, at, np.uint64(0 if row.sequence == ABSENT else row.sequence + 1))
         at = put(out, at, np.uint64(row.day))
     return at

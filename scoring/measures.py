@@ -8,6 +8,12 @@ stored state: append, never insert. Source: design section 3, docs/semantics.md 
 from typing import Final
 
 ABSENT: Final = -(2**63)
+MOST_VOLUME: Final = 2**59
+"""Minor units: no event takes Σ (amount + all costs) of a customer above it.
+
+An event adds its amount and costs at most once to each of the measures that are money, so a sum of
+any eight of them is at most 2^62, and a difference of two such sums is an int64.
+"""
 """Stands in an int64 column for an optional field that the event does not have."""
 
 KINDS_OF_TYPES: Final = {

@@ -30,12 +30,22 @@ from scoring.events import (
     InvoiceLine,
     Merge,
 )
-from scoring.facts.attributes import OWN, TEXT, attributes_of, kind_of, of_customer
+from scoring.facts.attributes import OWN, TEXTS, attributes_of, kind_of, of_customer
 from scoring.hashing import text_hash
 from scoring.kernel import CUSTOMER_CLOCK, ERASURE, MERGE
-from scoring.measures import KINDS, MARKS, MEASURES
+from scoring.measures import ABSENT, KINDS, MARKS, MEASURES, MOST_VOLUME
 from scoring.scorer import Scored, Scorer, room_for, text_base
 from scoring.tables import EVERYTHING, Table
+from scoring.verdicts import (
+    APPLIED,
+    DIFFERENT,
+    DUPLICATE,
+    ERASED,
+    NOT_REACHED,
+    REFUSED,
+    too_large,
+    volume_of_sums,
+)
 
 UNMERGE: Final = KINDS.index("unmerge")
 HANDOVER: Final = KINDS.index("handover")
@@ -262,8 +272,8 @@ class _Batch:
         self.changes, texts = changes_of(said.details, base)
         arena = scorer.read(states, self._room(states), texts)
         self.texts = TextRoom(arena.texts)
-        counted = np.zeros(events.customer.size, np.bool_)
-        self.scored = Scored(arena, scorer.no_outcomes(), counted, clock)
+        verdicts = np.zeros(events.customer.size, np.int8)
+        self.scored = Scored(arena, scorer.no_outcomes(), verdicts, clock)
         self.was_stored = [bool(state) for state in states]
         self.cleared: set[bytes] = set()
         self.given: list[Given] = []
@@ -340,24 +350,29 @@ class _Batch:
         if kind == HANDOVER:
             self._take(event, customer, self.handovers[event])
         elif kind in (MERGE, UNMERGE):
-            if not self._is_known(event):
+            if self._is_new(event):
                 self._decide(event, kind, customer)
         else:
             self._add(event, kind, customer)
 
-    def _is_known(self, event: int) -> bool:
-        """Return whether an event is a repeat, without remembering it."""
-        customer = self.scored.arena.customers[self.events.customer[event]]
+    def _is_new(self, event: int) -> bool:
+        """Return whether an event is none to be passed over, without remembering it."""
+        arena, events = self.scored.arena, self.events
+        customer = arena.customers[events.customer[event]]
         size = int(self.scorer.program.limits[0]["ring"])
-        end = int(customer["ring_start"] + customer["ring_count"])
-        ring = self.scored.arena.ring[max(int(customer["ring_start"]), end - size) : end]
-        return bool((ring == self.events.identity[event]).any()) or bool(
-            self.events.at[event] <= customer["erased"]
-        )
+        n = kernel.place_of(size, customer, arena.ring, events.identity[event])
+        verdict = NOT_REACHED
+        if n >= 0:
+            is_same = arena.contents[n] in (0, events.content[event])
+            verdict = DUPLICATE if is_same else DIFFERENT
+        elif events.at[event] <= customer["erased"]:
+            verdict = ERASED
+        self.scored.verdicts[event] = verdict
+        return verdict == NOT_REACHED
 
     def _step(self, event: int, events: Events, *, silent: bool) -> bool:
         self.scored = self._stepped(events, event, event + 1, silent=silent)
-        return bool(self.scored.counted[event])
+        return bool(self.scored.verdicts[event] == APPLIED)
 
     def _stepped(self, events: Events, first: int, end: int, *, silent: bool = False) -> Scored:
         return self.scorer.step(self.scored, events, self.changes, first, end, silent=silent)
@@ -369,7 +384,7 @@ class _Batch:
         at = int(self.events.at[event])
         why = self._why_no_merge(event, customer) if kind == MERGE else why_no_unmerge(merged, at)
         if why is not None:
-            self.refused.append(Refused(event, why))
+            self._refuse(event, why)
             return
         self._step(event, self.events, silent=merged is not None)
         if merged is None:
@@ -381,6 +396,10 @@ class _Batch:
         self.roster = self.roster.unmerged(customer)
         self._speak_again(event, self.position[customer])
         self._give(event, customer, merged, released=True)
+
+    def _refuse(self, event: int, why: str) -> None:
+        self.scored.verdicts[event] = REFUSED
+        self.refused.append(Refused(event, why))
 
     def _speak_again(self, event: int, c: int) -> None:
         """Evaluate a customer that was silent, as if it had had no points before.
@@ -402,8 +421,17 @@ class _Batch:
         if why is not None:
             return why
         if self.at_once:
-            return why_no_member(self.roster, into, customer)
+            volume = int(self.scored.arena.customers["volume"][self.position[customer]])
+            why = why_no_member(self.roster, into, customer)
+            return why or self._why_too_large(into, 0, volume)
         return self._why_no_shard(merge.into_shard)
+
+    def _why_too_large(self, into: bytes, before: int, now: int) -> str | None:
+        """Return why a customer cannot take this volume, in place of what it took before."""
+        volume = int(self.scored.arena.customers["volume"][self.position[into]])
+        if volume - before + now <= MOST_VOLUME:
+            return None
+        return too_large("both customers", self.scorer.model.currencies.base)
 
     def _why_no_shard(self, shard: int) -> str | None:
         if self.shards is None or shard < self.shards:
@@ -415,7 +443,7 @@ class _Batch:
     def _add(self, event: int, kind: int, customer: bytes) -> None:
         """Apply a fact or an erasure, to the customer's own part too, and hand it over."""
         to = self.roster.away.get(customer)
-        if not self._step(event, self.events, silent=to is not None):
+        if not self._step_within(event, kind, customer, to):
             return
         if members := self.roster.active(customer):
             self._step(event, self.own_events, silent=True)
@@ -424,6 +452,20 @@ class _Batch:
                     self._erase(event, customer, member)
         if to is not None:
             self._give(event, customer, to)
+
+    def _step_within(self, event: int, kind: int, customer: bytes, to: Merged | None) -> bool:
+        """Apply an event; one of a silent customer must have room where it counts, if that is here.
+
+        While it is applied, the customer has the volume of all that it is merged with.
+        """
+        if to is None or not self.at_once or kind == ERASURE:
+            return self._step(event, self.events, silent=to is not None)
+        volumes, c = self.scored.arena.customers["volume"], self.position[customer]
+        others = int(volumes[self.position[to.into]] - volumes[c])
+        volumes[c] += others
+        is_applied = self._step(event, self.events, silent=True)
+        volumes[c] -= others
+        return is_applied
 
     def _erase(self, event: int, customer: bytes, member: bytes) -> None:
         """Forget also a member of a customer that was erased: both are the same person.
@@ -456,12 +498,24 @@ class _Batch:
 
     # -- what comes from members
 
+    def _why_too_large_facts(
+        self, customer: bytes, member: bytes, facts: Facts | None
+    ) -> str | None:
+        if facts is None:
+            return None
+        part = self.position[part_of(customer, member)]
+        before = int(self.scored.arena.customers["volume"][part])
+        return self._why_too_large(customer, before, volume_of_facts(facts))
+
     def _take(self, event: int, customer: bytes, handover: Handover) -> None:
         member = handover.member.encode()
+        self.scored.verdicts[event] = DUPLICATE  # unless it is taken, or refused
         if why := self._why_no_shard(handover.member_shard):
-            self.refused.append(Refused(event, why))
+            self._refuse(event, why)
             return
-        if not handover.released and (why := why_no_member(self.roster, customer, member)):
+        why = why_no_member(self.roster, customer, member)
+        why = why or self._why_too_large_facts(customer, member, handover.facts)
+        if why is not None and not handover.released:
             self.undone.append(Undone(handover, why))
             return
         to = Merged(customer, 0, handover.merge_id, 0)
@@ -477,7 +531,7 @@ class _Batch:
         if given.version <= self._version(customer, member, given):
             return
         own, part = part_of(customer, customer), part_of(customer, member)
-        self.scored.counted[event] = True
+        self.scored.verdicts[event] = APPLIED
         if not self.roster.active(customer):
             copy_facts(self.scored.arena, c, self.position[own])
         known = self.roster.members.get(customer, {}).get(member, Member(given.member_shard))
@@ -491,7 +545,8 @@ class _Batch:
         enter_facts(self.scored.arena, self.position[part], facts, self.texts)
         self.scored.arena.customers["applied"][self.position[part]] = given.version
         active = self.roster.active(customer)
-        parts = [self.position[own], *(self.position[part_of(customer, m)] for m in active)]
+        parts = [self.position[own]]
+        parts += [self.position[part_of(customer, m)] for m in sorted(active)]
         day = int(self.events.day[event])
         self._reassemble(event, c, parts, day if facts is None else max(day, facts.as_of))
         self.cleared -= {own, part}
@@ -593,6 +648,7 @@ def facts_of(arena: Arena, c: int) -> Facts | None:
             for (name, _, _), day in zip(MARKS, arena.marks[c].tolist(), strict=True)
             if day != NEVER
         },
+        volume=int(customer["volume"]),
         totals=_named(arena.totals[c]),
         days=[
             Bucket(day=int(arena.buckets["day"][r]), measures=_named(arena.rows[r])) for r in rows
@@ -607,7 +663,12 @@ def facts_of(arena: Arena, c: int) -> Facts | None:
         ],
         attributes=[
             AttributeFact(
-                name=held.name, value=held.value, at=held.at, identity=held.identity, day=held.day
+                name=held.name,
+                value=held.value,
+                at=held.at,
+                identity=held.identity,
+                day=held.day,
+                sequence=None if held.sequence == ABSENT else held.sequence,
             )
             for held in attributes_of(arena, c)
         ],
@@ -651,13 +712,23 @@ class TextRoom:
         name = held.name.encode()
         row["key"], row["at"], row["identity"] = text_hash(name), held.at, held.identity
         row["day"] = held.day
+        row["sequence"] = ABSENT if held.sequence is None else held.sequence
         row["kind"], row["number"], text = kind_of(held.value)
         if held.name not in OWN.values():
             row["name_start"], row["name_length"] = self._starts[name], len(name)
-        if row["kind"] == TEXT:
+        if row["kind"] in TEXTS:
             row["text"] = text_hash(text)
             row["text_start"], row["text_length"] = self._starts[text], len(text)
         return tuple(row.tolist())
+
+
+def volume_of_facts(facts: Facts) -> int:
+    """Return the volume of facts, from their sums if an older worker sent them."""
+    if facts.volume is not None:
+        return facts.volume
+    sums = (facts.totals, *(bucket.measures for bucket in facts.days))
+    volume = sum(volume_of_sums(np.array(_columns(measures), np.int64)) for measures in sums)
+    return min(volume, MOST_VOLUME)
 
 
 def enter_facts(arena: Arena, c: int, facts: Facts | None, texts: TextRoom | None) -> None:
@@ -666,7 +737,7 @@ def enter_facts(arena: Arena, c: int, facts: Facts | None, texts: TextRoom | Non
     customer["row_start"], customer["row_count"] = customer["row_base"], 0
     for kind in ("line", "category", "attribute"):
         customer[f"{kind}_count"] = 0
-    customer["as_of"] = NEVER
+    customer["as_of"], customer["volume"] = NEVER, 0
     arena.marks[c], arena.totals[c] = NEVER, 0
     if facts is None:
         return
@@ -677,6 +748,7 @@ def enter_facts(arena: Arena, c: int, facts: Facts | None, texts: TextRoom | Non
     for row, bucket in enumerate(facts.days, int(customer["row_base"])):
         arena.buckets[row] = (ALL_MEASURES, bucket.day)
         arena.rows[row] = _columns(bucket.measures)
+    customer["volume"] = volume_of_facts(facts)
     lines = [tuple(getattr(line, name) for name in LINE.names or ()) for line in facts.invoices]
     _enter(arena.lines, customer, "line", lines)
     _enter(arena.categories, customer, "category", [(k.line, k.day) for k in facts.product_lines])
@@ -709,3 +781,4 @@ def copy_facts(arena: Arena, source: int, target: int) -> None:
     other["ring_count"] = one["ring_count"]
     first, into, count = int(one["ring_start"]), int(other["ring_start"]), int(one["ring_count"])
     arena.ring[into : into + count] = arena.ring[first : first + count]
+    arena.contents[into : into + count] = arena.contents[first : first + count]

@@ -45,6 +45,29 @@ def currency_number(currency: str) -> int:
     return number + 1
 
 
+def currency_code(number: int) -> str:
+    """Return the code that a number of `currency_number` stands for.
+
+    >>> currency_code(currency_number("AAA")), currency_code(currency_number("USD"))
+    ('AAA', 'USD')
+    """
+    letters, code = number - 1, ""
+    for _ in range(3):
+        letters, letter = divmod(letters, _LETTERS)
+        code = chr(ord("A") + letter) + code
+    return code
+
+
+def amount_text(minor: int, number: int, base: str) -> str:
+    """Return minor units of a currency, 0 for the base one, as they are written.
+
+    >>> amount_text(30_000, 0, "CNY"), amount_text(500, currency_number("JPY"), "CNY")
+    ('300.00 CNY', '500 JPY')
+    """
+    code = currency_code(number) if number else base
+    return f"{Decimal(minor).scaleb(-digits(code))} {code}"
+
+
 class Rates:
     """Dated rates of exchange: units of the base currency for one unit of the other.
 

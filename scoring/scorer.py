@@ -21,6 +21,7 @@ from scoring.model import Model
 from scoring.outcomes import Outcomes, empty_outcomes, with_room
 from scoring.program import Program, compile_model, names_of
 from scoring.receivables import MOST_ADDITIONS
+from scoring.verdicts import APPLIED
 
 NO_TEXTS: Final = np.zeros(0, np.uint8)
 NO_DETAILS: Final[Mapping[int, Detail]] = MappingProxyType({})
@@ -30,13 +31,19 @@ class Scored(NamedTuple):
     """What came of a batch.
 
     `arena` holds the customers as they are now, with indicators, points and scores of their last
-    evaluation; `counted` which events were not duplicates; `clock` the shard's day.
+    evaluation; `verdicts` (scoring/verdicts.py) what became of each event; `clock` the shard's day.
     """
 
     arena: Arena
     outcomes: Outcomes
-    counted: NDArray[np.bool_]
+    verdicts: NDArray[np.int8]
     clock: int
+
+    @property
+    def counted(self) -> NDArray[np.bool_]:
+        """Which events were applied."""
+        counted: NDArray[np.bool_] = self.verdicts == APPLIED
+        return counted
 
 
 class Scorer:
@@ -103,9 +110,9 @@ class Scorer:
         a state of another layout version.
         """
         changes, texts = changes_of(details, base=text_base(states))
-        counted = np.zeros(events.customer.size, np.bool_)
+        verdicts = np.zeros(events.customer.size, np.int8)
         arena = self.read(states, room_for(events, changes, len(states)), texts)
-        scored = Scored(arena, self.no_outcomes(), counted, clock)
+        scored = Scored(arena, self.no_outcomes(), verdicts, clock)
         return self.step(scored, events, changes, 0, events.customer.size)
 
     def step(
@@ -119,21 +126,21 @@ class Scorer:
         silent: bool = False,
     ) -> Scored:
         """Apply the events from `first` to `end`, in place; return what came of all so far."""
-        arena, outcomes, counted, clock = scored
+        arena, outcomes, verdicts, clock = scored
         e, scratch = first, self.scratch()
         while True:
             e, clock = kernel.step(
                 self.program, arena, events, changes, e, end, clock, self.mode, silent,
-                counted, scratch, outcomes,
+                verdicts, scratch, outcomes,
             )  # fmt: skip  # a line for the input, a line for the results
             if e == end:
-                return Scored(arena, outcomes, counted, int(clock))
+                return Scored(arena, outcomes, verdicts, int(clock))
             day = max(clock, int(events.day[e]))
             outcomes = self.roomier(outcomes, arena, events.customer[e], day)
 
     def turn(self, states: Sequence[bytes], day: int) -> Scored:
         """Catch customers up to a day, as if it had just begun."""
-        arena, nothing = self.read(states, Room.none(len(states))), np.zeros(0, np.bool_)
+        arena, nothing = self.read(states, Room.none(len(states))), np.zeros(0, np.int8)
         return self.advance(Scored(arena, self.no_outcomes(), nothing, day), day)
 
     def advance(self, scored: Scored, day: int) -> Scored:

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from scoring.columns import Events
 from streams.decode import Decoded, Decoder, Rejected, records_of_lines
 from streams.event_files import CHUNK_BYTES, EventFile, chunks, open_events
+from streams.identities import Origin
 from streams.records import Records
 
 _MEMORY_BYTES: Final = 64 * 2**20
@@ -54,6 +55,14 @@ class Merged(NamedTuple):
     def line(self, event: int) -> tuple[Chunk, int]:
         """Return the chunk of an event and its record there."""
         return self.chunks[int(self.chunk[event])], int(self.record[event])
+
+    def origin(self) -> Origin:
+        """Return where all events come from."""
+        line = np.zeros(self.record.size, np.int64)
+        for n, chunk in enumerate(self.chunks):
+            own = self.chunk == n
+            line[own] = chunk.records.offset[self.record[own]]
+        return Origin([chunk.path.name for chunk in self.chunks], self.chunk, line)
 
 
 class _Source:

@@ -14,7 +14,8 @@ class Metrics:
         registry = self.registry = CollectorRegistry()
         self.events = Counter(
             "valuepulse_events",
-            "Events committed, by outcome: applied or duplicate.",
+            "Events committed, by outcome: applied, duplicate, different (same id, other content), "
+            "too_large, erased or refused.",
             ["outcome"],
             registry=registry,
         )

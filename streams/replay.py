@@ -16,8 +16,10 @@ from scoring.details import Detail
 from scoring.merging import Roster, Said, also_needed, is_part, score_merging
 from scoring.model import Model
 from scoring.scorer import Scored, Scorer
+from scoring.verdicts import APPLIED, DUPLICATE, ERASED, NAMES, Refusal, refusals_of
 from streams.decode import Decoded, InputRules, Rejected
 from streams.event_files import check_readable, no_events
+from streams.identities import Identities, Origin
 from streams.merged_files import Chunk, MergedFiles
 from streams.output.causes import cause_in
 from streams.output.messages import Message, Wording, day_text, to_json
@@ -45,10 +47,12 @@ class Summary(NamedTuple):
 
     `late` are events older than one before them in their own file; `reasons` the rejected lines by
     the rule that they break, `examples` the first of each.
+    `erased` happened before an erasure.
     """
 
     events: int
     duplicates: int
+    erased: int
     after_as_of: int
     rejected: int
     late: int
@@ -79,8 +83,9 @@ class Replay:
         self._options = options
         self._now_ms = now_ms
         self.roster = Roster()
-        self.refused: list[tuple[int, str]] = []
-        """Commands of the last chunk that cannot be carried out: position, and why."""
+        self.identities = Identities(model.currencies.base)
+        self.refused: list[Refusal] = []
+        """Events of the last chunk that are not applied, by their positions among the decoded."""
         self.position: dict[bytes, int] = {}
         self.names: list[bytes] = []
         self.states: list[bytes] = []
@@ -88,25 +93,30 @@ class Replay:
         self.newest = NEVER
         self.events = 0
         self.duplicates = 0
+        self.erased = 0
         self.after_as_of = 0
 
-    def apply(self, decoded: Decoded) -> Iterator[Message]:
-        """Apply the accepted events of a chunk; yield what they caused."""
-        kept, self.refused = self._until_as_of(decoded.events), []
+    def apply(self, decoded: Decoded, origin: Origin | None = None) -> Iterator[Message]:
+        """Apply the accepted events of a chunk; yield what they caused.
+
+        `origin` tells where each event comes from.
+        """
+        self.refused = []
+        accepted = self._until_as_of(decoded.events)
+        positions = np.array([self._position(name) for name in decoded.customers], np.int64)
+        accepted = self._sifted(accepted, positions, decoded.events, origin)
+        kept = decoded.events.select(accepted)
         if kept.customer.size == 0:
             return
-        mentioned, customer = np.unique(kept.customer, return_inverse=True)
-        positions = np.array([self._position(decoded.customers[n]) for n in mentioned], np.int64)
-        touched, local = np.unique(positions[customer], return_inverse=True)
+        touched, local = np.unique(positions[kept.customer], return_inverse=True)
         batch = kept._replace(customer=local.astype(np.int32))
-        accepted = np.flatnonzero(self._accepted)
-        names = [decoded.customers[n] for n in mentioned]
+        names = [self.names[n] for n in touched]
         if self.roster.concerns(names, batch):
             yield from self._merge(decoded, touched.tolist(), batch, accepted)
             return
         states = [self.states[n] for n in touched]
         scored = self.scorer.score(states, batch, self.clock, _details(decoded, batch, accepted))
-        self._note(kept, scored)
+        self._note(batch, scored, accepted)
         self._keep(touched, scored)
         if scored.outcomes.used[0]:
             yield from self.wording.messages(
@@ -133,21 +143,43 @@ class Replay:
             Said(commands, _details(decoded, batch, accepted)), shards=None,
         )  # fmt: skip  # what is known, what comes
         scored, self.roster = merging.scored, merging.roster
-        self._note(batch, scored)
-        self.duplicates -= len(merging.refused)
+        self._note(batch, scored, accepted)
         self._keep(touched, scored)
         for name in merging.dropped:
             self.states[self.position[name]] = b""
-        self.refused = [(int(accepted[event]), why) for event, why in merging.refused]
+        self.refused += [
+            Refusal(int(accepted[event]), "RefusedCommand", why) for event, why in merging.refused
+        ]
         yield from self.wording.messages(
             scored.outcomes, names, lambda e: cause_in(decoded, int(accepted[e]))
         )
 
-    def _note(self, batch: Events, scored: Scored) -> None:
+    def _sifted(
+        self,
+        accepted: NDArray[np.int64],
+        positions: NDArray[np.int64],
+        events: Events,
+        origin: Origin | None,
+    ) -> NDArray[np.int64]:
+        """Return the positions of those events that were not there before."""
+        events = events.select(accepted)
+        origin = Origin.unknown(accepted.size) if origin is None else origin.select(accepted)
+        sifted = self.identities.sift(positions[events.customer], events, origin)
+        self.duplicates += sifted.duplicates
+        self.refused += [each._replace(event=int(accepted[each.event])) for each in sifted.refused]
+        fresh: NDArray[np.int64] = accepted[sifted.fresh]
+        return fresh
+
+    def _note(self, batch: Events, scored: Scored, accepted: NDArray[np.int64]) -> None:
         self.clock = scored.clock
         self.newest = max(self.newest, int(batch.day.max()))
-        self.events += int(scored.counted.sum())
-        self.duplicates += int((~scored.counted).sum())
+        counts = np.bincount(scored.verdicts, minlength=len(NAMES)).tolist()
+        self.events += counts[APPLIED]
+        self.duplicates += counts[DUPLICATE]
+        self.erased += counts[ERASED]
+        base = self.scorer.model.currencies.base
+        for refusal in refusals_of(scored.arena, scored.verdicts, batch, base):
+            self.refused.append(refusal._replace(event=int(accepted[refusal.event])))
 
     def speaking(self) -> list[bytes]:
         """Return the customers that count for themselves, sorted by id."""
@@ -176,14 +208,13 @@ class Replay:
                 list(self.wording.snapshots(self.scorer.complete(scored.arena), customers)),
             )
 
-    def _until_as_of(self, events: Events) -> Events:
-        """Leave out what happened after the day that is asked for."""
+    def _until_as_of(self, events: Events) -> NDArray[np.int64]:
+        """Return the positions of what happened up to the day that is asked for."""
         if self._options.as_of is None:
-            self._accepted = np.ones(events.day.size, np.bool_)
-            return events
-        self._accepted = events.day <= self._options.as_of
-        self.after_as_of += int((~self._accepted).sum())
-        return events.select(self._accepted)
+            return np.arange(events.day.size)
+        is_in_time = events.day <= self._options.as_of
+        self.after_as_of += int((~is_in_time).sum())
+        return np.flatnonzero(is_in_time)
 
     def _position(self, customer: bytes) -> int:
         position = self.position.setdefault(customer, len(self.states))
@@ -243,11 +274,11 @@ def replay(
 
         reader = MergedFiles(files, run.decoder, run._now_ms, told)
         for merged in reader:
-            for message in run.apply(merged.decoded):
+            for message in run.apply(merged.decoded, merged.origin()):
                 outcomes[message.role].append(message.value)
-            for event, why in run.refused:
+            for event, error, why in run.refused:
                 chunk, record = merged.line(event)
-                refusal = Rejected(record, "RefusedCommand", why)
+                refusal = Rejected(record, error, why)
                 bury(chunk, refusal)
                 reader.note_rejected(refusal, chunk)
             progress(reader.position())
@@ -262,6 +293,7 @@ def replay(
     summary = Summary(
         events=run.events,
         duplicates=run.duplicates,
+        erased=run.erased,
         after_as_of=run.after_as_of,
         rejected=reader.rejected.total(),
         reasons=dict(reader.rejected.most_common()),

@@ -103,7 +103,7 @@ TIERS = ["lowest", "low", "high", "highest"]
 
 def _profiles() -> st.SearchStrategy[JsonObject]:
     number = st.sampled_from([0, 1, 3, 2.5, -4]) | st.integers(1, 10**9) | st.floats(0.01, 1e6)
-    text = st.sampled_from(["north", "south", "东", "retail"])
+    text = st.sampled_from(["north", "south", "东", "retail", "12", " -7.5 ", "1e3", "1,5", "1e99"])
     fixed = {"size": number | text, "region": text | st.none()}
     rest = {
         "industry": text,
@@ -185,9 +185,15 @@ COMMANDS = ["merge", "merge", "unmerge", "erasure"]
 types = st.sampled_from(FACTS)
 types_with_erasures = st.sampled_from([*FACTS, "erasure"])
 types_with_merges = st.sampled_from([*FACTS, *COMMANDS])
-SETTING = {"feedback", "profile", "override"}
-"""Types of events that set attributes. No two of a stream have the same time: which of two holds is
-up to the product's hash of their identities, which the oracle does not know."""
+
+
+edits: st.SearchStrategy[JsonObject] = st.sampled_from(
+    [{}, {}, {}, {"unknown_field": 1}, {"sequence": 7}]
+)
+"""What is changed of an event that is sent again: mostly nothing, or nothing that counts."""
+sequences: st.SearchStrategy[JsonObject] = st.sampled_from(
+    [{}, {}, {"sequence": None}, {"sequence": 0}, {"sequence": "1"}, {"sequence": 2}]
+)
 
 
 @st.composite
@@ -203,26 +209,22 @@ def streams(
     """Events in order of arrival: late ones, equal times, and with `repeats` some sent twice."""
     now = (draw(st.sampled_from(ERAS)) - EPOCH) // timedelta(milliseconds=1)
     stream: list[JsonObject] = []
-    taken: set[int] = set()
     circle = st.sampled_from(draw(circles))
     for number in range(draw(st.integers(1, max_events))):
         if repeats and stream and draw(st.integers(0, 19)) == 0:
-            stream.append(draw(st.sampled_from(stream)))
+            stream.append(draw(st.sampled_from(stream)) | draw(edits))
             continue
         now += draw(steps)
         at = now - draw(lateness)
         of_facts = types_with_erasures if erasures else types
         event_type = draw(types_with_merges if merges else of_facts)
-        if event_type in SETTING:
-            while at in taken:
-                at += 1
-            taken.add(at)
         event: JsonObject = {
             "type": event_type,
             "event_id": f"e{number}",
             "customer_id": draw(circle),
         }
         event["occurred_at"] = draw(written(at))
+        event |= draw(sequences)
         stream.append(event | draw(fields_of(event_type, at, currencies)))
     return stream
 

@@ -239,13 +239,32 @@ def test_the_latest_value_of_an_attribute_holds_whatever_came_last(shop: Shop) -
     assert value_of(size, [*events, shop.event("profile", 5, size=None)], JUNE_1 + 9) is None
     assert value_of(size, [*events, shop.event("profile", 2, size=None)], JUNE_1 + 9) == 30.0
     assert value_of(size, [], JUNE_1 + 9) is None
-    with pytest.raises(ValueError, match="one instant"):
-        value_of(size, [*events, shop.event("profile", 3, size=31)], JUNE_1 + 9)
+
+
+def test_of_two_values_of_one_instant_the_higher_sequence_or_else_the_later_holds(
+    shop: Shop,
+) -> None:
+    size = {"kind": "attribute", "attribute": "size"}
+    sequences = [None, None, 7, "7", 6, None]
+    said = [shop.event("profile", 3, size=n, sequence=s) for n, s in enumerate(sequences)]
+    held = [value_of(size, said[: n + 1], JUNE_1 + 9) for n in range(len(said))]
+    assert held == [0.0, 1.0, 2.0, 3.0, 3.0, 3.0]
 
 
 @pytest.mark.parametrize(
     ("said", "number"),
-    [(2.5, 2.5), (7, 7.0), (True, 1.0), (False, 0.0), ("north", 0.75), ("east", None)],
+    [
+        (2.5, 2.5),
+        (7, 7.0),
+        (True, 1.0),
+        (False, 0.0),
+        ("north", 0.75),
+        ("east", None),
+        ("12", 12.0),
+        (" 1e3 ", 1000.0),
+        ("1,5", None),
+        ("1e99", None),
+    ],
 )
 def test_an_attribute_stands_for_a_number(shop: Shop, said: Any, number: float | None) -> None:
     spec = {"kind": "attribute", "attribute": "x", "values": {"north": 0.75, "south": 1}}

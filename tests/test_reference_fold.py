@@ -221,6 +221,27 @@ def test_only_the_last_identities_are_remembered() -> None:
     ]  # fmt: skip
 
 
+def test_another_event_under_a_known_identity_is_told_and_does_nothing() -> None:
+    story = Story()
+    first = story.shop.sale(1, "10")
+    story.fold.apply(first)
+    again = story.shop.sale(1, "10.00", event_id=first.event_id, unknown="x")
+    other = story.shop.sale(1, "11", event_id=first.event_id)
+    assert not story.fold.apply(again)
+    assert not story.fold.apply(other)
+    assert story.fold.differing == [other]
+    assert [event.amount for event in story.fold.customers["c"].own] == [1000]
+
+
+def test_an_event_that_makes_sums_too_large_does_nothing_but_is_remembered() -> None:
+    story = Story(currencies={"base": "CLF"})
+    largest = [story.shop.sale(1, "1000000000000", cost="1000000000000") for _ in range(29)]
+    assert [story.fold.apply(event) for event in largest] == [True] * 28 + [False]
+    assert not story.fold.apply(largest[-1])
+    assert story.fold.too_large == largest[-1:]
+    assert story.fold.apply(story.shop.sale(1, "1"))
+
+
 # ---------------------------------------------------------------- alerts
 
 DROP = {

@@ -1,5 +1,6 @@
 """Attributes of a customer: of each the value that was set last by event time (semantics §11)."""
 
+import re
 from collections.abc import Iterator
 from typing import Any, Final, NamedTuple
 
@@ -8,6 +9,7 @@ from numpy.typing import NDArray
 
 from scoring.arena import Arena
 from scoring.details import Value
+from scoring.fields import MAX_ATTRIBUTE
 from scoring.hashing import text_hash
 from scoring.jit import jit_borrowing
 
@@ -16,6 +18,11 @@ ABSENT_VALUE: Final = 0
 NUMBER: Final = 1
 FLAG: Final = 2
 TEXT: Final = 3
+NUMERIC_TEXT: Final = 4
+"""A text that is a number: shown as the text, and a number where an indicator wants one."""
+TEXTS: Final = (TEXT, NUMERIC_TEXT)
+
+_NUMBER: Final = re.compile(r"[+-]?[0-9]{1,30}(\.[0-9]{1,30})?([eE][+-]?[0-9]{1,2})?")
 
 NPS: Final = np.uint64(text_hash("nps"))
 CSAT: Final = np.uint64(text_hash("csat"))
@@ -25,9 +32,16 @@ OWN: Final = {int(NPS): "nps", int(CSAT): "csat"}
 
 @jit_borrowing
 def set_attribute(
-    keys: NDArray[np.uint64], customer: Any, columns: NDArray[np.int32], attributes: Any, new: Any
+    keys: NDArray[np.uint64],
+    customer: Any,
+    columns: NDArray[np.int32],
+    attributes: Any,
+    new: Any,
 ) -> None:
-    """Take a value in, unless a later one is known; there is room for one more."""
+    """Take a value in, unless a later one is known; there is room for one more.
+
+    Of equal times the higher sequence is the later, of equal ones the value that comes now.
+    """
     first = customer.attribute_start
     end = first + customer.attribute_count
     place = first
@@ -35,7 +49,7 @@ def set_attribute(
         place += 1
     if place < end:
         known = attributes[place]
-        if known.at > new.at or (known.at == new.at and known.identity > new.identity):
+        if known.at > new.at or (known.at == new.at and known.sequence > new.sequence):
             return
     else:
         customer.attribute_count += 1
@@ -50,6 +64,7 @@ def copy_attribute(target: Any, source: Any) -> None:
     """Copy a row field by field."""
     target.key = source.key
     target.at = source.at
+    target.sequence = source.sequence
     target.identity = source.identity
     target.number = source.number
     target.text = source.text
@@ -82,6 +97,7 @@ class Held(NamedTuple):
     at: int
     identity: int
     day: int
+    sequence: int
 
 
 def attributes_of(arena: Arena, c: int) -> Iterator[Held]:
@@ -93,12 +109,15 @@ def attributes_of(arena: Arena, c: int) -> Iterator[Held]:
                 value = float(row["number"])
             case 2:
                 value = bool(row["number"])
-            case 3:
+            case 3 | 4:
                 value = _text(arena, int(row["text_start"]), int(row["text_length"]))
         name = OWN.get(int(row["key"])) or _text(
             arena, int(row["name_start"]), int(row["name_length"])
         )
-        yield Held(name, value, int(row["at"]), int(row["identity"]), int(row["day"]))
+        yield Held(
+            name, value, int(row["at"]), int(row["identity"]), int(row["day"]),
+            int(row["sequence"]),
+        )  # fmt: skip  # as they are declared
 
 
 def _text(arena: Arena, start: int, length: int) -> str:
@@ -114,8 +133,8 @@ def of_customer(table: Any, customer: Any, kind: str) -> Any:
 def kind_of(value: Value) -> tuple[int, float, bytes]:
     """Return the kind of a value, its number and its text.
 
-    >>> kind_of(True), kind_of("east")
-    ((2, 1.0, b''), (3, 0.0, b'east'))
+    >>> kind_of(True), kind_of("east"), kind_of("1000000")
+    ((2, 1.0, b''), (3, 0.0, b'east'), (4, 1000000.0, b'1000000'))
     """
     match value:
         case None:
@@ -123,6 +142,21 @@ def kind_of(value: Value) -> tuple[int, float, bytes]:
         case bool():
             return FLAG, float(value), b""
         case str():
-            return TEXT, 0.0, value.encode()
+            number = number_of(value)
+            if number is None:
+                return TEXT, 0.0, value.encode()
+            return NUMERIC_TEXT, number, value.encode()
         case _:
             return NUMBER, float(value), b""
+
+
+def number_of(text: str) -> float | None:
+    """Return the number that a text is, in the bounds of a number that is an attribute.
+
+    >>> number_of("12.50"), number_of(" 7 "), number_of("1,000"), number_of("1e99")
+    (12.5, 7.0, None, None)
+    """
+    if not _NUMBER.fullmatch(text.strip()):
+        return None
+    number = float(text)
+    return number if abs(number) <= MAX_ATTRIBUTE else None

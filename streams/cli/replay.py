@@ -135,6 +135,7 @@ def _print(summary: "Summary", out: Path) -> None:
         ("value alerts", f"{summary.value_alerts:,}"),
         ("segment changes", f"{summary.segment_changes:,}"),
         ("duplicates", f"{summary.duplicates:,}"),
+        ("before an erasure", f"{summary.erased:,}"),
         ("rejected", f"{summary.rejected:,}"),
         ("late in their file", f"{summary.late:,}"),
         ("after the as-of day", f"{summary.after_as_of:,}"),

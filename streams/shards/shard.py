@@ -21,7 +21,6 @@ from scoring.events import Event
 from scoring.kernel import MERGE, WALL_CLOCK
 from scoring.merging import (
     MOST_MEMBERS,
-    Refused,
     Roster,
     Said,
     also_needed,
@@ -29,6 +28,7 @@ from scoring.merging import (
     score_merging,
 )
 from scoring.scorer import Scored, Scorer
+from scoring.verdicts import APPLIED, NAMES, Refusal, refusals_of
 from streams.dead_letters import BATCH_END, headers_of
 from streams.decode import Rejected
 from streams.errors import SettingsError
@@ -122,19 +122,19 @@ class Changed(NamedTuple):
     """What a batch comes to: states to store, by customer, and what its customers caused.
 
     The first `speaking` customers are those of the batch, the others parts (scoring/merging.py).
-    `clock` is the day after it; `counted` tells which events were no duplicates. `refused` are
-    commands that cannot be carried out; `roster` is None where it stays. The arena is not kept:
+    `clock` is the day after it; `verdicts` (scoring/verdicts.py) are of the events. `refused` are
+    those that go to the dead letters; `roster` is None where it stays. The arena is not kept:
     all shards may be waiting for the store at once, and unpacked states are the most of a worker's
     memory.
     """
 
     clock: int
-    counted: np.ndarray[tuple[int], np.dtype[np.bool_]]
+    verdicts: np.ndarray[tuple[int], np.dtype[np.int8]]
     customers: Sequence[bytes]
     speaking: int
     written: Written
     messages: list[Message]
-    refused: Sequence[Refused] = ()
+    refused: Sequence[Refusal] = ()
     roster: Roster | None = None
 
 
@@ -340,7 +340,12 @@ class Shard:
         scored = self._scorer.score(states, batch.events, clock, _details(batch))
         self._observe("score", began)
         messages = list(self._wording.messages(scored.outcomes, customers, _causes(batch)))
-        return self._changed(scored, customers, messages)
+        changed = self._changed(scored, customers, messages)
+        return changed._replace(refused=self._refused(scored, batch))
+
+    def _refused(self, scored: Scored, batch: Batch) -> list[Refusal]:
+        base = self._scorer.model.currencies.base
+        return list(refusals_of(scored.arena, scored.verdicts, batch.events, base))
 
     async def _merged(self, batch: Batch, customers: list[bytes], clock: int) -> Changed:
         """Score a batch that has commands, or customers that are merged."""
@@ -364,14 +369,17 @@ class Shard:
         return changed._replace(
             customers=stored,
             written=changed.written.of(merging.written, empty=len(merging.dropped)),
-            refused=merging.refused,
+            refused=[
+                *self._refused(scored, batch),
+                *(Refusal(event, "RefusedCommand", why) for event, why in merging.refused),
+            ],
             roster=merging.roster,
         )
 
     def _changed(self, scored: Scored, customers: list[bytes], messages: list[Message]) -> Changed:
         written = Written(*self._scorer.write(scored.arena))
         self._size.note(scored.arena)
-        return Changed(scored.clock, scored.counted, customers, len(customers), written, messages)
+        return Changed(scored.clock, scored.verdicts, customers, len(customers), written, messages)
 
     def _merged_into(self, customer: bytes) -> bytes | None:
         """Return the customer that another one is merged into, or None."""
@@ -442,17 +450,18 @@ class Shard:
         await self._reading.seek(positions)
         await self._outbox.recover(self.meta.slots)
 
-    async def _bury(self, taken: Batch, refused: Sequence[Refused]) -> None:
+    async def _bury(self, taken: Batch, refused: Sequence[Refusal]) -> None:
         """Publish the rejected records byte for byte, before the commit passes over them."""
         letters = []
         for part in taken.parts:
             letters += [self._letter(part.arrived, rejected) for rejected in part.rejected]
             letters += [self._letter_of(part.arrived.topic, batch) for batch in part.unreadable]
-        for event, why in refused:
+        for event, error, why in refused:
             part, position = taken.source(event)
             record = int(part.arrived.decoded.record[position])
-            LOG.warning("a command is refused; its dead letter says why", shard=self.number)
-            letters.append(self._letter(part.arrived, Rejected(record, "RefusedCommand", why)))
+            if error == "RefusedCommand":
+                LOG.warning("a command is refused; its dead letter says why", shard=self.number)
+            letters.append(self._letter(part.arrived, Rejected(record, error, why)))
         await self._publish_letters(letters)
 
     def _letter(self, arrived: Arrived, rejected: Rejected) -> Record:
@@ -558,10 +567,9 @@ class Shard:
         self._metrics.step_seconds.labels(step).observe(time.perf_counter() - began)
 
     def _count(self, batch: Batch, changed: Changed) -> None:
-        counted = changed.counted
-        applied = int(np.count_nonzero(counted))
-        self._metrics.events.labels("applied").inc(applied)
-        self._metrics.events.labels("duplicate").inc(counted.size - applied - len(changed.refused))
+        counts = np.bincount(changed.verdicts, minlength=len(NAMES)).tolist()
+        for name, count in list(zip(NAMES, counts, strict=True))[APPLIED:]:
+            self._metrics.events.labels(name).inc(count)
         self._metrics.batches.inc()
         if batch.newest > 0:
             self._observe_age(time.time() - batch.newest / 1000)

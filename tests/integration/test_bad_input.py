@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 import pytest
 
+from scoring.measures import MOST_VOLUME
 from tests.integration import topic_logs
 from tests.integration.installation import Installation, input_topics, installation
 from tests.integration.topic_logs import Record
@@ -58,6 +59,7 @@ BAD = {
     "empty": Bad(b"", "EmptyValue"),
     "future": Bad(a_sale("b10", occurred_at=TOMORROW_MS), "InTheFuture"),
     "no such field": Bad(b"{}", "MissingField"),
+    "another event under a known id": Bad(a_sale("good-0", '"12.00"'), "ContentDiffers"),
 }
 
 
@@ -97,6 +99,36 @@ def test_each_bad_record_is_one_dead_letter_byte_for_byte_and_its_neighbours_are
         assert_reason_and_origin(run, letters)
         standing = run.snapshots()[CUSTOMER]["indicators"]
         assert (standing["orders_365d"], standing["spend_365d"]) == (len(BAD), 10.0 * len(BAD))
+
+
+def test_sums_that_would_not_be_exact_are_dead_letters_and_so_is_a_second_content(
+    kafka: Kafka, valkey: Valkey, tmp_path: Path
+) -> None:
+    """An amount and five costs of the largest: a customer can have 960 such sales."""
+    largest = dict.fromkeys(
+        ("production", "logistics", "service", "marketing", "after_sales"), 10**12
+    )
+    most = MOST_VOLUME // (6 * 10**14)
+    with (
+        input_topics(kafka.bootstrap) as inputs,
+        installation(tmp_path, kafka.bootstrap, valkey.url, inputs, USUAL_MODEL) as run,
+    ):
+        values = [a_sale(f"e{n}", str(10**12), costs=largest) for n in range(most + 3)]
+        values += [a_sale("e0", "1"), a_sale("small", "1"), values[0]]
+        sent = [
+            Sent("transaction", CUSTOMER.encode(), value, FIRST_ARRIVAL_MS + n)
+            for n, value in enumerate(values)
+        ]
+        topic_logs.send(kafka.bootstrap, inputs, sent)
+        run.worker()
+        run.wait_until_caught_up()
+        errors = {}
+        for letter in run.read_output("dead_letters"):
+            said = dict(letter.headers)
+            errors[letter.value] = said["__connect.errors.exception.class.name"].decode()
+        too_large = dict.fromkeys(values[most : most + 3], "SumTooLarge")
+        assert errors == too_large | {values[most + 3]: "ContentDiffers"}
+        assert run.snapshots()[CUSTOMER]["indicators"]["orders_365d"] == most + 1
 
 
 def assert_reason_and_origin(run: Installation, letters: list[Record]) -> None:

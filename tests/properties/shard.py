@@ -37,6 +37,7 @@ class Shard:
         self.told: dict[str, list[dict[str, Any]]] = {}
         self.roster = Roster()
         self.refused: list[str] = []
+        self.judged: dict[int, list[str]] = {}
 
     def apply(self, lines: bytes) -> list[bool]:
         """Apply a batch; returns for each line whether it counted."""
@@ -54,6 +55,8 @@ class Shard:
         scored = merging.scored
         self.clock, self.roster = scored.clock, merging.roster
         self.refused += [cause_in(decoded, refused.event).event_id for refused in merging.refused]
+        for event, verdict in enumerate(scored.verdicts.tolist()):
+            self.judged.setdefault(verdict, []).append(cause_in(decoded, event).event_id)
         self._keep(names, scored, merging.written)
         for name in merging.dropped:
             del self.states[name]

@@ -16,7 +16,7 @@ Increments = list[tuple[str, int]]
 Value = str | float | bool | None
 """Of an attribute; None takes it away."""
 
-COMMON = {"type", "event_id", "customer_id", "occurred_at"}
+COMMON = {"type", "event_id", "customer_id", "occurred_at", "sequence"}
 ADD_NOTHING = {"profile", "override", "erasure", "merge", "unmerge", "handover"}
 ENGAGEMENTS = {
     "inquiry": "inquiries", "task": "tasks", "process": "processes",
@@ -51,6 +51,11 @@ class Event:
     due_day: int | None = None
     category: str | None = None
     sets: tuple[tuple[str, Value], ...] = ()
+    sequence: int = -1
+    volume: int = 0
+    """The amount and all costs, whatever they are of."""
+    content: str = field(default="", compare=False)
+    """All that counts of it, in a form that does not depend on how it is written."""
 
 
 def parse(line: str | bytes, model: Model) -> Event:
@@ -82,6 +87,56 @@ def parse(line: str | bytes, model: Model) -> Event:
         due_day=due_day,
         category=value.get("category") if kind == "sale" else None,
         sets=tuple(_sets(kind, value)),
+        sequence=-1 if value.get("sequence") is None else int(value["sequence"]),
+        volume=amount + _cost(value, day, model),
+        content=_content(kind, at, value, model),
+    )
+
+
+def _content(kind: str, at: int, value: dict[str, Any], model: Model) -> str:
+    """Write down what counts of an event, each thing in one way."""
+    said: dict[str, Any] = {"kind": kind, "at": at}
+    for name in SAID_BY.get(value["type"], ()):
+        if value.get(name) is not None:
+            said[name] = _plain(name, value[name], model)
+    if value.get("sequence") is not None:
+        said["sequence"] = int(value["sequence"])
+    if kind in {"merge", "unmerge"}:
+        said["into"] = value.get("into")
+    if kind in {"nps", "csat"} or value["type"] == "feedback":
+        said["answer"] = (value["kind"], value["value"] if value["kind"] != "suggestion" else None)
+    said["sets"] = _sets(kind, value)
+    return repr(sorted(said.items()))
+
+
+SAID_BY = {
+    "transaction": (
+        "amount", "currency", "cost", "costs", "order_id", "invoice_id", "due_at", "category",
+    ),
+    "payment": ("amount", "currency", "invoice_id", "due_at"),
+    "complaint": ("severity",),
+    "praise": ("rating",),
+    "engagement": ("kind",),
+    "cost": ("amount", "currency", "kind"),
+}  # fmt: skip
+
+
+def _plain(name: str, said: Any, model: Model) -> Any:
+    if name == "costs":
+        return sorted((part, Decimal(str(n)).normalize()) for part, n in said.items() if n)
+    if name in {"amount", "cost"}:
+        return str(Decimal(str(said)).normalize())
+    if name == "due_at":
+        return due_instant(said, model.zone)
+    return None if (name, said) == ("currency", model.base) else said
+
+
+def _cost(value: dict[str, Any], day: int, model: Model) -> int:
+    parts = [value.get("cost"), *(value.get("costs") or {}).values()]
+    return sum(
+        model.minor(part, value.get("currency"), day)
+        for part in parts
+        if part is not None and value["type"] == "transaction"
     )
 
 

@@ -31,6 +31,7 @@ class Attribute:
     value: Value
     at: int
     day: int
+    sequence: int = -1
 
 
 @dataclass(frozen=True)
@@ -59,7 +60,7 @@ class Facts:
 
 
 def facts_of(events: Iterable[Event], terms_days: int) -> Facts:
-    """Add up events, in any order."""
+    """Add up events; their order only decides which of two attributes holds that tie."""
     events = list(events)
     return Facts(
         _buckets_of(events, terms_days), marks_of(events), _lines_of(events), _attributes_of(events)
@@ -102,15 +103,11 @@ def _lines_of(events: list[Event]) -> dict[str, int]:
 
 
 def _attributes_of(events: list[Event]) -> dict[str, Attribute]:
-    """Of each attribute the latest value; what breaks a tie is the product's own hash."""
+    """Of each attribute the latest value: by time, then sequence, then the order of arrival."""
     latest: dict[str, Attribute] = {}
     for event in events:
         for name, value in event.sets:
             known = latest.get(name)
-            if known is None or event.at > known.at:
-                latest[name] = Attribute(value, event.at, event.day)
-            elif event.at == known.at and repr(value) != repr(known.value):
-                raise ValueError(
-                    f"two events of one instant set {name!r}: the oracle cannot tell which holds"
-                )
+            if known is None or (event.at, event.sequence) >= (known.at, known.sequence):
+                latest[name] = Attribute(value, event.at, event.day, event.sequence)
     return latest

@@ -1,7 +1,6 @@
 """The layer with memory: events in order of application give outcomes (§1, §6, §8, §9)."""
 
 import hashlib
-from collections import deque
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -19,6 +18,7 @@ from tests.reference.tiers import Earned, rank_in_force
 Clock = Literal["event", "wall", "customer"]
 MONTH_MS = 30 * DAY_MS
 MOST_MEMBERS = 16
+MOST_VOLUME = 2**59
 
 
 @dataclass(frozen=True)
@@ -76,7 +76,8 @@ class Customer:
         self.customer_id = customer_id
         self.model = model
         self.erased_at = -1
-        self.identities: deque[tuple[str, str]] = deque(maxlen=model.ids)
+        self.identities: dict[tuple[str, str], str] = {}
+        """And what their events said, the last to come at the end."""
         self.outcomes: list[Outcome] = []
         self.merge: Event | None = None
         self.members: dict[str, list[Event]] = {}
@@ -106,13 +107,30 @@ class Customer:
         return self.applied + sum(self.versions[name] for name in self.members)
 
     @property
+    def volume(self) -> int:
+        """All amounts and costs of it and its members."""
+        did = [self.own, *self.members.values()]
+        return sum(event.volume for events in did for event in events)
+
+    @property
     def tiers(self) -> dict[str, str]:
         """The name of the tier of each score."""
         return {s.name: s.tiers[self.ranks[s.name]].name for s in self.model.scores}
 
     def knows(self, event: Event) -> bool:
-        """Whether the event is among the last that were applied."""
+        """Whether the event's identity is among the last that came."""
         return (event.type, event.event_id) in self.identities
+
+    def contradicts(self, event: Event) -> bool:
+        """Whether what is known of that identity said something else."""
+        return self.identities[event.type, event.event_id] != event.content
+
+    def remember(self, event: Event) -> None:
+        """Remember its identity and content; the oldest is forgotten."""
+        if self.model.ids > 0:
+            self.identities[event.type, event.event_id] = event.content
+            while len(self.identities) > self.model.ids:
+                del self.identities[next(iter(self.identities))]
 
     def evaluation(self) -> Evaluation:
         """Return all numbers as of the customer's day, from scratch."""
@@ -152,7 +170,6 @@ class Customer:
         """Add the event to its day and evaluate as of the customer's day (§1, steps 4 and 5)."""
         if self.as_of is None:
             raise ValueError(f"event {event.event_id!r} came before its customer had a day")
-        self.identities.append((event.type, event.event_id))
         if event.kind == "erasure":
             self.erase(event.at)
             return
@@ -175,7 +192,7 @@ class Customer:
 
     def reassemble(self, event: Event) -> None:
         """Evaluate what it and its members did, together; know nothing if nobody did (§9)."""
-        together = self.own + [done for did in self.members.values() for done in did]
+        together = [done for name in sorted(self.members) for done in self.members[name]] + self.own
         if not together or self.as_of is None:
             self.begin()
             return
@@ -275,6 +292,10 @@ class Fold:
         self.handed = handed
         self.refused: list[Event] = []
         """Merges and unmerges that are not possible (§9)."""
+        self.differing: list[Event] = []
+        """Events whose identity is known, with another content (§1)."""
+        self.too_large: list[Event] = []
+        """Events that would take sums of money beyond what is exact (§2)."""
 
     def apply(self, event: Event, today: int | None = None) -> bool:
         """Apply one event; `today` is the day by the wall clock, or the day of the shard's clock.
@@ -284,10 +305,20 @@ class Fold:
         customer = self._customer(event.customer_id)
         if event.kind == "handover":
             return self._receive(customer, event, today)
-        if event.at <= customer.erased_at or customer.knows(event):
+        if customer.knows(event):
+            if customer.contradicts(event):
+                self.differing.append(event)
             return False
-        if event.kind in {"merge", "unmerge"}:
+        is_command = event.kind in {"merge", "unmerge"}
+        if not is_command:
+            customer.remember(event)
+        if event.at <= customer.erased_at:
+            return False
+        if is_command:
             return self._command(customer, event, today)
+        if self._volume_with(customer) + event.volume > MOST_VOLUME:
+            self.too_large.append(event)
+            return False
         self._catch_up(customer, event.day, today)
         customer.apply(event)
         customer.applied += 1
@@ -296,6 +327,12 @@ class Fold:
         if customer.merge is not None:
             self._give(customer, customer.merge.said["into"], event)
         return True
+
+    def _volume_with(self, customer: Customer) -> int:
+        """Return the volume of all that an event of a customer counts with, as far as is here."""
+        if customer.merge is not None and self.handed is None:
+            customer = self._customer(customer.merge.said["into"])
+        return customer.volume
 
     def _customer(self, name: str) -> Customer:
         return self.customers.setdefault(name, Customer(name, self.model))
@@ -310,7 +347,7 @@ class Fold:
         if not self._is_possible(customer, event):
             self.refused.append(event)
             return False
-        customer.identities.append((event.type, event.event_id))
+        customer.remember(event)
         customer.applied += 1
         if customer.as_of is None:
             self._move_clock(event.day, today)
@@ -333,7 +370,9 @@ class Fold:
             return False
         if self.handed is not None:
             return bool(event.said["into_shard"] < self.shards)
-        return self._may_receive(self._customer(event.said["into"]), customer.customer_id)
+        into = self._customer(event.said["into"])
+        is_exact = into.volume + customer.volume <= MOST_VOLUME
+        return is_exact and self._may_receive(into, customer.customer_id)
 
     @staticmethod
     def _may_receive(customer: Customer, member: str) -> bool:

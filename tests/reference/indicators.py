@@ -107,12 +107,23 @@ def lifetime_of(spec: Mapping[str, Any], facts: Facts, as_of: int, model: Model)
     return present_value(parameters, orders, last - first, age, mean, horizon // 30)
 
 
+def _written(text: str) -> float | None:
+    """Return the number that a text is, as a decimal or with an exponent; at most 10^15."""
+    if not set(text.strip()) <= set("0123456789+-.eE"):
+        return None
+    try:
+        number = float(text)
+    except ValueError:
+        return None
+    return number if abs(number) <= 1e15 else None
+
+
 def number_of(attribute: Attribute, values: Mapping[str, float]) -> float | None:
     """Return the number that an attribute's value stands for."""
     value = attribute.value
     if isinstance(value, str):
         listed = values.get(value)
-        return None if listed is None else float(listed)
+        return _written(value) if listed is None else float(listed)
     return None if value is None else float(value)
 
 
