@@ -9,7 +9,6 @@ from scoring.jit import jit_borrowing
 from scoring.measures import ABSENT, SOURCES
 from scoring.windows import Counts, Days, add_to_windows, bucket, raise_windows
 
-MILLISECONDS_A_DAY: Final = 86_400_000
 USUAL_SEVERITY: Final = 3
 
 ONE: Final = SOURCES.index("one")
@@ -32,10 +31,14 @@ LEAST_OF_PASSIVE: Final = 7
 
 
 @jit_borrowing
-def increment(source: int, at: int, amount: int, cost: int, due: int, level: int) -> int:
+def increment(
+    source: int, at: int, amount: int, cost: int, due: int, level: int, days_late: int
+) -> int:
     """Return what an event gives to one source of `measures.SOURCES`.
 
-    >>> increment(MARGIN, at=0, amount=700, cost=450, due=ABSENT, level=ABSENT)
+    `days_late` are the business days from its due day to its own; they count if it was due before.
+
+    >>> increment(MARGIN, at=0, amount=700, cost=450, due=ABSENT, level=ABSENT, days_late=0)
     250
     """
     if source == ONE:
@@ -51,11 +54,7 @@ def increment(source: int, at: int, amount: int, cost: int, due: int, level: int
     if source == ON_TIME:
         return int(due != ABSENT and at <= due)
     if source == DAYS_LATE:
-        return (
-            0
-            if due == ABSENT or at <= due
-            else (at - due + MILLISECONDS_A_DAY - 1) // MILLISECONDS_A_DAY
-        )
+        return 0 if due == ABSENT or at <= due else days_late
     if source == SEVERITY:
         return USUAL_SEVERITY if level == ABSENT else level
     if source == COST:
@@ -85,7 +84,7 @@ def answered(source: int, level: int) -> int:
 def apply(
     kinds: Any, effects: Any, mark_rules: Any, places: Any, retention: int,
     customer: Any, marks: Days, totals: Counts, buckets: Any, rows: Counts, sums: Counts,
-    kind: int, day: int, at: int, amount: int, cost: int, due: int, level: int,
+    kind: int, day: int, at: int, amount: int, cost: int, due: int, due_day: int, level: int,
 ) -> None:  # fmt: skip  # a line for the model, a line for the customer, a line for the event
     """Add an event to its day's bucket (or the totals, if no window reaches it); move the marks."""
     row = -1
@@ -94,7 +93,9 @@ def apply(
     age = customer.as_of - day
     for n in range(kinds[kind].first, kinds[kind].end):
         effect = effects[n]
-        addition = effect.factor * increment(effect.source, at, amount, cost, due, level)
+        addition = effect.factor * increment(
+            effect.source, at, amount, cost, due, level, day - due_day
+        )
         if addition != 0:
             customer.stale_measures |= np.uint64(1) << np.uint64(effect.measure)
             if row >= 0:

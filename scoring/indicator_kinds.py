@@ -77,13 +77,17 @@ class Sum(_Indicator):
 
 
 class Ratio(_Indicator):
-    """Σ of measures ÷ Σ of measures over a window; null if the divisor is not above 0."""
+    """Σ of measures ÷ Σ of measures over a window.
+
+    If the divisor is not above 0: `without_base` where there was something, else null.
+    """
 
     kind: Literal["ratio"]
     add: Measures
     subtract: tuple[Measure, ...] = ()
     per: Measures
     window: Window = "lifetime"
+    without_base: Real | None = None
 
     @model_validator(mode="after")
     def _units(self) -> Self:
@@ -97,13 +101,17 @@ class Ratio(_Indicator):
 
 
 class Growth(_Indicator):
-    """(last n days − the n before) ÷ max(the n before, 1); null if `presence` is 0 in both."""
+    """(last n days − the n before) ÷ max(the n before, 1); null if `presence` is 0 in both.
+
+    Null also where the n before were below 0 and the last ones are not, unless `losses` counts.
+    """
 
     kind: Literal["growth"]
     add: Measures
     subtract: tuple[Measure, ...] = ()
     window: Annotated[int, Field(ge=1, le=18_250)]
     presence: Measures
+    losses: bool = False
 
 
 class DaysSince(_Indicator):
@@ -172,7 +180,7 @@ class AttributeValue(_Indicator):
 
 
 class PerAttribute(_Indicator):
-    """Σ of money over a window ÷ a number among the attributes: a share of wallet."""
+    """Σ of money over a window ÷ a number among the attributes; null if Σ is below 0."""
 
     kind: Literal["per_attribute"]
     add: Measures

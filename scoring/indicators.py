@@ -58,7 +58,7 @@ def indicator(program: Program, arena: Arena, c: int, i: int) -> float:
     if kind == PER_ATTRIBUTE:
         per = number_of(customer, columns, attributes, row.column)
         a = combination(program.members, row.a, row.b, arena.sums[c])
-        return float(a / row.unit / per) if per > 0.0 else math.nan
+        return float(a / row.unit / per) if per > 0.0 and a >= 0 else math.nan
     if kind == DISTINCT:
         after = customer.as_of - row.days if row.days > 0 else NEVER
         return float(distinct(customer, arena.categories, after))
@@ -80,12 +80,40 @@ def of_sums(row: Any, members: Any, sums: NDArray[np.int64]) -> float:
         return float(a / row.unit)
     b = combination(members, row.b, row.c, sums)
     if row.kind == RATIO:
-        return float(a) / row.unit / float(b) if b > 0 else math.nan
+        if b <= 0:
+            return float(row.without_base) if a != 0 or b != 0 else math.nan
+        return float(float(a) / row.unit / float(b))
     if row.kind == GROWTH:
         if combination(members, row.c, row.end, sums) == 0:
             return math.nan
-        return float(a - b) / float(max(b, row.floor))
+        return growth(a, b, row.floor, row.losses == 1)
     return float(a + 1) / float(a + b + 2)
+
+
+@jit_borrowing
+def growth(a: int, b: int, floor: int, losses: bool) -> float:
+    """Return how `a` grew from `b`; NaN if that was below 0 and is no more: there is no measure.
+
+    Without `losses` nothing grows from below 0: a loss after a loss is a fall.
+
+    >>> growth(150, 100, 1, False), growth(-50, -900, 1, False), growth(20, -900, 1, False)
+    (0.5, -50.0, nan)
+    """
+    if b < 0 and not losses:
+        return float(a) / float(floor) if a < 0 else math.nan
+    return float(a - b) / float(max(b, floor))
+
+
+@jit_borrowing
+def open_debts(members: Any, first: int, sums: NDArray[np.int64]) -> int:
+    """Return what fell due without an invoice and nothing has paid (program.DEBTS).
+
+    Cash pays what was sold for cash; only what is left of it pays debts.
+    """
+    due = sums[members[first].operand] - sums[members[first + 1].operand]
+    paid, refunded = sums[members[first + 2].operand], sums[members[first + 3].operand]
+    sold = sums[members[first + 4].operand] - sums[members[first + 5].operand]
+    return int(max(0, due - max(0, paid - sold) - max(0, refunded - sold)))
 
 
 @jit_borrowing
@@ -94,12 +122,13 @@ def of_dues(row: Any, members: Any, sums: NDArray[np.int64], as_of: int) -> floa
     a = combination(members, row.a, row.b, sums)
     if row.kind == LARGEST:
         return float(a / row.unit) if a > 0 else math.nan
-    b = combination(members, row.b, row.c, sums)
     if row.kind == ARREARS:
-        return float((a + max(0, b)) / row.unit)
+        return float((a + open_debts(members, row.b, sums)) / row.unit)
     if row.kind == ARREARS_RATE:
         billed = combination(members, row.c, row.end, sums)
-        return float(a + max(0, b)) / float(billed) if billed > 0 else math.nan
+        owed = a + open_debts(members, row.b, sums)
+        return float(owed) / float(billed) if billed > 0 else math.nan
+    b = combination(members, row.b, row.c, sums)
     return float(as_of - float(a) / float(b)) if b > 0 else math.nan
 
 

@@ -404,7 +404,7 @@ def apply_fact(
     apply(
         program.kinds, program.effects, program.marks, program.places, limits.retention,
         customer, marks, totals, arena.buckets, arena.rows, sums,
-        kind, day, at, events.amount[e], events.cost[e], events.due[e], level,
+        kind, day, at, events.amount[e], events.cost[e], events.due[e], events.due_day[e], level,
     )  # fmt: skip  # a line for the model, a line for the customer, a line for the event
     if kind == SALE and events.category[e] != np.uint64(0):
         note_line(customer, arena.categories, events.category[e], day)

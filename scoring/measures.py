@@ -85,6 +85,8 @@ MEASURES: Final = (
     "referrals",
     "renewals",
     "contracts",
+    "cash_paid",
+    "cash_refunds",
 )
 """Integers that a day's bucket holds, in the order of the stored state: the usual ones first, as a
 mask of those that are not 0 takes a byte for each seven up to the last."""
@@ -103,6 +105,7 @@ MONEY: Final = frozenset(
         "sale_amount", "refund_amount", "margin", "costed_net", "payment_amount",
         *LARGEST, "unsplit_costs", *COSTS.values(),
         "billed", "unmatched_due", "unmatched_paid", "invoice_rest",
+        "cash_paid", "cash_refunds",
     }
 )  # fmt: skip
 """Measures in minor units of the base currency; all others are counts or days."""
@@ -124,7 +127,7 @@ SOURCES: Final = (
     "detractor",
 )
 """Where an increment comes from: 1; the amount; amount − cost and amount, if the cost is known;
-1 if a due date is known, if it was met, and the started days after it; the severity (3 when
+1 if a due date is known, if it was met, and the business days after it; the severity (3 when
 absent); 1 and the rating, if there is one; the cost, if it is known; 1 if the answer to "would you
 recommend us", 0 to 10, is that of a promoter, passive or detractor."""
 

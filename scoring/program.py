@@ -5,7 +5,7 @@ Shapes depend on the model, types do not, so a new model compiles nothing again.
 
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -223,6 +223,17 @@ def _places(pairs: Sequence[tuple[Edges, int]]) -> Table:
     return table
 
 
+DEBTS: Final = (
+    Member("unmatched_due", 1, OVERDUE),
+    Member("unmatched_paid", -1, EVER),
+    Member("cash_paid", 1, EVER),
+    Member("cash_refunds", 1, EVER),
+    Member("sale_amount", 1, EVER),
+    Member("billed", -1, EVER),
+)
+"""What `indicators.open_debts` reads, in its order: what was sold and not billed is cash."""
+
+
 def combinations(indicator: Indicator) -> Combinations:
     """Return the indicator's three combinations of measures; what they mean its kind tells."""
     nothing: list[Member] = []
@@ -248,7 +259,7 @@ def combinations(indicator: Indicator) -> Combinations:
             a, b = _each(("orders",), EVER), _each(("sale_amount",), EVER)
         case Arrears() | ArrearsRate():
             a = _each(("invoice_rest",), OVERDUE)
-            b = [Member("unmatched_due", 1, OVERDUE), Member("unmatched_paid", -1, EVER)]
+            b = list(DEBTS)
             if isinstance(indicator, ArrearsRate):
                 c = _each(("billed",), _edges(indicator.window))
         case OverdueDays():
@@ -457,9 +468,9 @@ def _clv_table(model: Model) -> Table:
 def _indicator_tables(
     model: Model, operands: _Operands, columns: Mapping[str, int]
 ) -> tuple[Table, Table, list[tuple[object, ...]]]:
-    marks = [mark for mark, _, _ in MARKS]
     minor = 10 ** digits(model.currencies.base)
     table = np.zeros(len(model.indicators), INDICATOR)
+    table["without_base"] = np.nan
     members: list[tuple[object, ...]] = []
     values: list[tuple[object, ...]] = []
     for row, (name, indicator) in zip(table, model.indicators.items(), strict=True):
@@ -478,26 +489,38 @@ def _indicator_tables(
         row["besides"] = besides_of(indicator)
         row["unit"] = minor if money[0] and (not money[1] or indicator.kind == "arrears") else 1
         row["floor"] = minor if money[0] else 1
-        match indicator:
-            case DaysSince():
-                row["mark"] = marks.index(indicator.mark)
-            case AttributeValue():
-                row["column"] = columns[indicator.attribute]
-                row["first_value"] = len(values)
-                values += [(text_hash(text), x) for text, x in indicator.values.items()]
-                row["end_value"] = len(values)
-                row["days"] = indicator.expires_days or 0
-                if indicator.fade is not None:
-                    row["fade_days"], row["fade_to"] = indicator.fade.days, indicator.fade.to
-            case PerAttribute():
-                row["column"] = columns[indicator.attribute]
-            case Distinct():
-                row["days"] = 0 if indicator.window == "lifetime" else indicator.window
-            case ExpectedSales():
-                row["days"], row["horizon"] = indicator.window, indicator.horizon_days
-            case ClvValue():
-                row["of"], row["horizon"] = CLV_OF.index(indicator.of), indicator.horizon_days
-                row["unit"] = minor
-            case _:
-                pass
+        if isinstance(indicator, ClvValue):
+            row["unit"] = minor
+        _enter_parameters(row, indicator, columns, values)
     return table, rows(MEMBER, members), values
+
+
+def _enter_parameters(
+    row: np.void, indicator: Indicator, columns: Mapping[str, int], values: list[tuple[object, ...]]
+) -> None:
+    """Enter what a kind of indicator has besides measures; the texts that it lists go to values."""
+    match indicator:
+        case DaysSince():
+            row["mark"] = [mark for mark, _, _ in MARKS].index(indicator.mark)
+        case AttributeValue():
+            row["column"] = columns[indicator.attribute]
+            row["first_value"] = len(values)
+            values += [(text_hash(text), x) for text, x in indicator.values.items()]
+            row["end_value"] = len(values)
+            row["days"] = indicator.expires_days or 0
+            if indicator.fade is not None:
+                row["fade_days"], row["fade_to"] = indicator.fade.days, indicator.fade.to
+        case PerAttribute():
+            row["column"] = columns[indicator.attribute]
+        case Growth():
+            row["losses"] = indicator.losses
+        case Ratio() if indicator.without_base is not None:
+            row["without_base"] = indicator.without_base
+        case Distinct():
+            row["days"] = 0 if indicator.window == "lifetime" else indicator.window
+        case ExpectedSales():
+            row["days"], row["horizon"] = indicator.window, indicator.horizon_days
+        case ClvValue():
+            row["of"], row["horizon"] = CLV_OF.index(indicator.of), indicator.horizon_days
+        case _:
+            pass

@@ -16,6 +16,8 @@ PAYMENT: Final = KINDS.index("payment")
 BILLED: Final = MEASURES.index("billed")
 UNMATCHED_DUE: Final = MEASURES.index("unmatched_due")
 UNMATCHED_PAID: Final = MEASURES.index("unmatched_paid")
+CASH_PAID: Final = MEASURES.index("cash_paid")
+CASH_REFUNDS: Final = MEASURES.index("cash_refunds")
 UNSPLIT_COSTS: Final = MEASURES.index("unsplit_costs")
 
 MOST_ADDITIONS: Final = 16
@@ -41,11 +43,18 @@ def bill(
 
 @jit_borrowing
 def additions_without_invoice(line: Any, due: int, additions: Any) -> int:
-    """Write what is billed, and what falls due or is paid without an invoice."""
+    """Write what is billed, and what falls due, is paid or given back without an invoice.
+
+    What has neither invoice nor due day is cash: it pays no debt that has one.
+    """
     has_invoice = line.invoice != np.uint64(0)
     if line.kind != BILL:
-        paid = 0 if has_invoice else line.amount
-        return put_addition(additions, 0, line.day, UNMATCHED_PAID, paid)
+        if has_invoice:
+            return 0
+        if line.kind == CREDIT:
+            return put_addition(additions, 0, line.day, CASH_REFUNDS, line.amount)
+        paid = CASH_PAID if due == NEVER else UNMATCHED_PAID
+        return put_addition(additions, 0, line.day, paid, line.amount)
     if not has_invoice and due == NEVER:
         return 0
     count = put_addition(additions, 0, line.day, BILLED, line.amount)

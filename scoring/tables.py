@@ -43,12 +43,13 @@ stand those of measure m, up to `first` of the next row."""
 INDICATOR: Final = _table(
     kind="i4", mark="i4", a="i4", b="i4", c="i4", end="i4", unit="f8", floor="i8",
     column="i4", first_value="i4", end_value="i4", days="i4", fade_days="i4", of="i4",
-    fade_to="f8", horizon="f8", measures="u8", besides="u8",
+    fade_to="f8", horizon="f8", without_base="f8", losses="i4", measures="u8", besides="u8",
 )  # fmt: skip  # one row of the table a line
 """Members [a, b) add − subtract, [b, c) per or against or the window before, [c, end) presence.
-`column`: of an attribute; `days`: of a window, or until a value expires; 0: never. What it is
-computed from: bit n of `measures` is the measure n, of `besides` the mark n, or one of
-those that follow."""
+`without_base`: a ratio where its divisor is not above 0 (NaN: null); `losses`: 1 where growth
+counts from below 0, too. `column`: of an attribute; `days`: of a window, or until a value expires;
+0: never. What it is computed from: bit n of `measures` is the measure n, of `besides` the mark n,
+or one of those that follow."""
 ATTRIBUTES: Final = 1 << 32
 LINES: Final = 1 << 33
 DAYS: Final = 1 << 34

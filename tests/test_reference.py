@@ -25,16 +25,17 @@ def value_of(
     ("due_at", "paid_at", "on_time", "days_late"),
     [
         ("2024-06-01T10:00:00Z", "2024-06-01T10:00:00Z", 1, 0),
-        ("2024-06-01T10:00:00Z", "2024-06-01T10:00:00.001Z", 0, 1),
+        ("2024-06-01T10:00:00Z", "2024-06-01T10:00:00.001Z", 0, 0),
         ("2024-06-01T10:00:00Z", "2024-06-02T10:00:00Z", 0, 1),
-        ("2024-06-01T10:00:00Z", "2024-06-02T10:00:00.001Z", 0, 2),
+        ("2024-06-01T10:00:00Z", "2024-06-02T15:59:59.999Z", 0, 1),
+        ("2024-06-01T10:00:00Z", "2024-06-02T16:00:00Z", 0, 2),
         ("2024-06-01T18:00:00+08:00", "2024-06-01T10:00:00Z", 1, 0),
         ("2024-06-01", "2024-06-01T15:59:59.999Z", 1, 0),  # the day ends at 16:00 UTC in Shanghai
         ("2024-06-01", "2024-06-01T16:00:00Z", 0, 1),
         (1_717_236_000_000, "2024-06-01T10:00:00Z", 1, 0),
     ],
 )
-def test_a_payment_is_late_from_the_first_millisecond_in_started_days(
+def test_a_payment_is_late_from_the_first_millisecond_and_its_days_are_those_of_the_calendar(
     due_at: str, paid_at: str, on_time: int, days_late: int
 ) -> None:
     adds = dict(Shop(a_model(SPEND)).event("payment", paid_at, amount="1", due_at=due_at).adds)
@@ -151,7 +152,10 @@ def test_growth_compares_two_windows_and_divides_by_one_unit_at_least() -> None:
     old, new = shop.sale(1, "8"), shop.sale(4, "10")
     assert value_of(growth, [old, new], JUNE_1 + 3) == (1000 - 800) / 800
     assert value_of(growth, [new], JUNE_1 + 3) == 1000 / 100
-    assert value_of(growth, [shop.refund(1, "8"), new], JUNE_1 + 3) == (1000 + 800) / 100
+    assert value_of(growth | {"losses": True}, [shop.refund(1, "8"), new], JUNE_1 + 3) == 18.0
+    assert value_of(growth, [shop.refund(1, "8"), new], JUNE_1 + 3) is None
+    losses = [shop.refund(1, "8"), shop.refund(4, "5")]
+    assert value_of(growth, losses, JUNE_1 + 3) == -500 / 100
     assert value_of(growth, [old, shop.refund(1, "8")], JUNE_1) == 0.0
     assert value_of(growth, [old], JUNE_1 + 5) == -1.0
     assert value_of(growth, [old], JUNE_1 + 6) is None

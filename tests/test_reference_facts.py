@@ -192,10 +192,13 @@ def test_without_invoices_payments_cover_what_was_due_first(shop: Shop) -> None:
         shop.sale(1, "50", due_at="2024-06-02"),
         shop.sale(1, "30", due_at="2024-06-10"),
         shop.sale(1, "1000"),
-        shop.event("payment", 1, amount="60"),
+        shop.event("payment", 1, amount="60", due_at="2024-06-02"),
         shop.refund(1, "5"),
+        shop.event("payment", 1, amount="999"),
     ]
-    assert [value_of(ARREARS, events, JUNE_1 + day) for day in (8, 9, 10)] == [0.0, 0.0, 15.0]
+    assert [value_of(ARREARS, events, JUNE_1 + day) for day in (8, 9, 10)] == [0.0, 0.0, 20.0]
+    events += [shop.event("payment", 2, amount="4"), shop.refund(2, "998")]
+    assert value_of(ARREARS, events, JUNE_1 + 10) == 20.0 - 3 - 3, "what cash sales leave"
     assert sum_of("billed", events, JUNE_1 + 8) == 80.0
     rate = {"kind": "arrears_rate", "window": 5}
     assert value_of(rate, events, JUNE_1 + 4) == 0.0

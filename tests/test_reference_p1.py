@@ -24,7 +24,13 @@ def p1_model() -> Model:
         "spend": {"kind": "sum"} | net | year,
         "orders": {"kind": "sum", "add": ["orders"]} | year,
         "margin": {"kind": "ratio", "add": ["margin"], "per": ["costed_net"]} | year,
-        "growth": {"kind": "growth", "window": 180, "presence": ["orders", "refunds"]} | net,
+        "growth": {
+            "kind": "growth",
+            "window": 180,
+            "presence": ["orders", "refunds"],
+            "losses": True,
+        }
+        | net,
         "on_time": {"kind": "ratio", "add": ["payments_on_time"], "per": ["payments_due"]} | year,
         "sentiment": {"kind": "share", "add": ["praise"], "against": ["complaints"]} | year,
     }

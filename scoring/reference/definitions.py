@@ -149,8 +149,9 @@ def _(indicator: kinds.PerAttribute, money: Words) -> Description:
 
 _OWED: Final = Words(
     "Σ `invoice_rest` that is overdue + max(0, Σ `unmatched_due` that is overdue "
-    "− Σ `unmatched_paid` of the lifetime)",
-    "Σ 逾期的发票未付额 + max(0, Σ 已到期的无发票到期额 − Σ 全部未核销收款额)",
+    "− Σ `unmatched_paid` of the lifetime − what cash is left when cash sales are paid)",
+    "Σ 逾期的发票未付额 + max(0, Σ 已到期的无发票到期额 − Σ 全部未核销收款额 "
+    "− 现付款扣除现销后的余额)",
 )
 
 

@@ -59,6 +59,8 @@ MEASURES: Final = {
     "billed": (Words("sales on account", "应收入账额"), MONEY),
     "unmatched_due": (Words("what falls due without an invoice", "无发票到期额"), MONEY),
     "unmatched_paid": (Words("what was paid without an invoice", "未核销收款额"), MONEY),
+    "cash_paid": (Words("what was paid without invoice and due date", "现付款额"), MONEY),
+    "cash_refunds": (Words("what was refunded without invoice", "无发票退款额"), MONEY),
     "invoice_rest": (Words("what is open of invoices", "发票未付额"), MONEY),
     "open_invoices": (Words("invoices that are open", "未付发票数"), COUNT),
     "open_due_days": (Words("their due days", "未付发票到期日"), DAY_NUMBERS),
@@ -122,9 +124,13 @@ BESIDES: Final = {
         "有 `due_at` 而无发票的 sale，记在到期日：金额",
     ),
     "unmatched_paid": Words(
-        "payment or refund without invoice: the amount; with one: what is beyond the bills",
-        "无发票的收款或退款：金额；有发票的：超出账单的部分",
+        "payment with `due_at` and without invoice: the amount; with one: what is beyond the bills",
+        "有 `due_at` 而无发票的收款：金额；有发票的：超出账单的部分",
     ),
+    "cash_paid": Words(
+        "payment without invoice and `due_at`: the amount", "无发票且无 `due_at` 的收款：金额"
+    ),
+    "cash_refunds": Words("refund without invoice: the amount", "无发票的退款：金额"),
     "invoice_rest": Words(
         "invoice, on its due day: bills − payments − refunds, if above 0",
         "每张发票，记在到期日：账单 − 收款 − 退款（大于 0 时）",

@@ -26,6 +26,9 @@ def receivables_of(case: Case) -> dict[str, Any] | None:
     lines = of_customer(case.arena.lines, case.arena.customers[0], "line")
     due, paid = _sum(case, "unmatched_due"), _sum(case, "unmatched_paid")
     by_invoice = lines.size > 0  # settled ones go when a line of another comes, so one is left
+    cash = _sum(case, "cash_paid"), _sum(case, "cash_refunds")
+    cash_sold = _sum(case, "sale_amount") - _sum(case, "billed")
+    paid += sum(max(0, each - cash_sold) for each in cash)  # what cash sales left of it
     oldest_first = due != 0 or paid != 0
     ways = {(True, True): "both", (True, False): "invoice_id", (False, True): "oldest_due_first"}
     minor = 10 ** digits(case.model.currencies.base)

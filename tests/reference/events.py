@@ -1,15 +1,13 @@
 """JSON events: what each adds to its day by itself (§3), its invoice (§10), what it sets (§11)."""
 
 import json
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
-from fractions import Fraction
 from typing import Any
 
-from tests.reference.days import DAY_MS, day_number, due_instant, instant, local_day
+from tests.reference.days import day_number, due_instant, instant, local_day
 from tests.reference.model import Model
 
 Increments = list[tuple[str, int]]
@@ -242,4 +240,5 @@ def _punctuality(value: dict[str, Any], at: int, model: Model) -> Increments:
     due = due_instant(value["due_at"], model.zone)
     if at <= due:
         return [("payments_due", 1), ("payments_on_time", 1)]
-    return [("payments_due", 1), ("days_late", math.ceil(Fraction(at - due, DAY_MS)))]
+    late = local_day(at, model.zone) - local_day(due, model.zone)
+    return [("payments_due", 1), ("days_late", late)]

@@ -11,6 +11,7 @@ from tests.reference.model import Model
 MONEY = {
     "sale_amount", "refund_amount", "margin", "costed_net", "payment_amount",
     "unsplit_costs", *COSTS.values(), "billed", "unmatched_due", "unmatched_paid", "invoice_rest",
+    "cash_paid", "cash_refunds",
 }  # fmt: skip
 
 Indicators = dict[str, float | None]
@@ -149,8 +150,13 @@ def _cycle(facts: Facts, as_of: int) -> float | None:
 
 
 def _arrears(spec: Mapping[str, Any], facts: Facts, as_of: int, unit: int) -> float | None:
+    def ever(measure: str) -> int:
+        return facts.sum_of([measure], LIFETIME, as_of)
+
     due = facts.sum_of(["unmatched_due"], OVERDUE, as_of)
-    paid = facts.sum_of(["unmatched_paid"], LIFETIME, as_of)
+    cash_sold = ever("sale_amount") - ever("billed")
+    paid = ever("unmatched_paid") + max(0, ever("cash_paid") - cash_sold)
+    paid += max(0, ever("cash_refunds") - cash_sold)
     overdue = facts.sum_of(["invoice_rest"], OVERDUE, as_of) + max(0, due - paid)
     if spec["kind"] == "arrears":
         return float(overdue) / float(unit)
@@ -183,7 +189,7 @@ class _Sums:
             case "per_attribute":
                 attribute = self.facts.attributes.get(self.spec["attribute"])
                 b = None if attribute is None else number_of(attribute, {})
-                return None if b is None or b <= 0 else major / b
+                return None if b is None or b <= 0 or a < 0 else major / b
             case "expected_sales":
                 return self._expected(major, window[1])
         raise ValueError(f"indicator kind {self.spec['kind']!r} adds no sums")
@@ -200,11 +206,15 @@ class _Sums:
             return None
         now = self._total("add", (0, n)) - self._total("subtract", (0, n))
         then = self._total("add", (n, 2 * n)) - self._total("subtract", (n, 2 * n))
-        return float(now - then) / float(max(then, self._scale("add")))
+        least = self._scale("add")
+        if then < 0 and not self.spec.get("losses"):
+            return None if now >= 0 else float(now) / float(least)
+        return float(now - then) / float(max(then, least))
 
     def _ratio(self, a: int, b: int) -> float | None:
         if b <= 0:
-            return None
+            stated = self.spec.get("without_base")
+            return None if stated is None or (a, b) == (0, 0) else float(stated)
         is_price = self._scale("add") > 1 and self._scale("per") == 1
         return (float(a) / float(self.unit) if is_price else float(a)) / float(b)
 

@@ -1,0 +1,113 @@
+"""Debts, cash, invoices in other currencies, and orders that are taken back."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.trials.trying import event, payment, sale, tried
+
+RATES = {
+    "USD": {"2026-01-01": "7.10", "2026-07-01": "7.05"},
+    "EUR": {"2026-01-01": "7.7123", "2026-07-01": "7.9"},
+}
+APRIL, NOVEMBER = "2026-04-01T00:00:00Z", "2026-11-01T00:00:00Z"
+
+
+def test_cash_sales_and_their_payments_never_pay_a_dated_debt(tmp_path: Path) -> None:
+    cash = []
+    for day in range(1, 11):
+        cash += [sale("1000", f"2026-01-{day:02}T12:00:00+08:00")]
+        cash += [payment("1000", f"2026-01-{day + 2:02}T12:00:00+08:00")]
+    debt = sale("5000", "2026-02-01T12:00:00+08:00", due_at="2026-02-15")
+    now = event("praise", APRIL)
+    assert tried(tmp_path, [*cash, debt, now]).indicator("arrears") == 5000.0
+    part = payment("2000", "2026-02-10T12:00:00+08:00", due_at="2026-02-15")
+    assert tried(tmp_path, [*cash, debt, part, now]).indicator("arrears") == 3000.0
+    undated = payment("2000", "2026-02-10T12:00:00+08:00")
+    assert tried(tmp_path, [*cash, debt, undated, now]).indicator("arrears") == 3000.0
+
+
+def test_money_that_is_given_back_for_a_cash_sale_pays_no_debt(tmp_path: Path) -> None:
+    found = tried(
+        tmp_path,
+        [
+            sale("1000"),
+            payment("1000"),
+            sale("1000", kind="refund"),
+            sale("5000", due_at="2026-02-15"),
+            event("praise", APRIL),
+        ],
+    )
+    assert found.indicator("arrears") == 5000.0
+
+
+@pytest.mark.parametrize(
+    ("timezone", "due", "paid", "days"),
+    [
+        ("Europe/Berlin", "2026-10-24", "2026-10-25T23:30:00+01:00", 1.0),
+        ("Europe/Berlin", "2026-03-28", "2026-03-29T23:30:00+02:00", 1.0),
+        ("America/New_York", "2026-10-31", "2026-11-01T23:59:00-05:00", 1.0),
+        ("Asia/Shanghai", "2026-10-24T09:00:00+08:00", "2026-10-25T08:00:00+08:00", 1.0),
+        ("Asia/Shanghai", "2026-10-24T09:00:00+08:00", "2026-10-24T23:00:00+08:00", 0.0),
+    ],
+)
+def test_days_late_are_days_of_the_business_calendar(
+    timezone: str, due: str, paid: str, days: float, tmp_path: Path
+) -> None:
+    """Also where a day has 25 hours, or 23."""
+    events = [sale(at="2026-03-01T12:00:00Z"), payment(at=paid, due_at=due)]
+    found = tried(tmp_path, events, timezone=timezone)
+    assert found.indicator("mean_days_late_365d") == days
+
+
+def test_nothing_grows_from_below_zero(tmp_path: Path) -> None:
+    """900 came back of a sale of long ago, 20 were sold since: that is no growth of 92,000 %."""
+    found = tried(
+        tmp_path,
+        [
+            sale("900", "2025-10-15T12:00:00+08:00"),
+            sale("900", "2026-01-15T12:00:00+08:00", kind="refund"),
+            sale("20", "2026-11-15T12:00:00+08:00"),
+        ],
+        as_of=20_777,  # 2026-11-20
+    )
+    assert found.indicator("spend_365d") == -880.0
+    assert found.indicator("growth_180d") is None
+    assert found.indicator("refund_rate_365d") == 45.0
+    assert found.points("value", "refund_rate_365d") == 0.0
+
+
+REFUNDED = [
+    [sale("900", kind="refund")],
+    [sale("20", "2025-12-20T12:00:00+08:00"), sale("900", kind="refund", cost="400")],
+    [sale("900", "2024-06-01T12:00:00Z", cost="100"), sale("900", kind="refund", cost="100")],
+    [sale("10", cost="5"), sale("50", kind="refund", cost="9"), sale("50", kind="chargeback")],
+]
+
+
+@pytest.mark.parametrize("events", REFUNDED)
+def test_no_term_of_the_shipped_model_is_best_because_more_came_back_than_was_sold(
+    events: list[dict[str, object]], tmp_path: Path
+) -> None:
+    """Against the same customer without the refunds no money term gains."""
+    profile = event("profile", annual_sales=100_000)
+    found = tried(tmp_path, [profile, *events])
+    money = (
+        ("value", "spend_365d"), ("value", "margin_rate_365d"), ("value", "growth_180d"),
+        ("value", "refund_rate_365d"), ("potential", "expected_sales_90d"),
+        ("potential", "growth_180d"), ("profit", "net_profit_365d"), ("profit", "margin_rate_365d"),
+        ("comprehensive", "spend_365d"), ("comprehensive", "net_profit_365d"),
+        ("comprehensive", "refund_rate_365d"), ("comprehensive", "share_of_wallet"),
+    )  # fmt: skip  # pairs
+    best = tried(
+        tmp_path,
+        [profile, *(sale("90000", f"2026-0{n}-01T12:00:00Z", cost="1") for n in range(1, 10))],
+    )
+    assert found.indicator("spend_365d") is not None
+    for score, term in money:
+        if term == "share_of_wallet":
+            assert found.indicator(term) is None
+            continue
+        assert found.points(score, term) < best.points(score, term), (score, term)
