@@ -474,7 +474,8 @@ class Handover(Event):
 
     `because` is the event that changed it, whose time this has; `version` counts what was applied
     to the member: of two handovers the higher one holds. Without `facts` nothing is known of it.
-    `released` ends the merge. `erased` is the time of the member's erasure.
+    `released` ends the merge. `erased` is the time of the member's erasure. `through` are those
+    that were merged into the member, or into one of them.
     """
 
     type: Annotated[Literal["handover"], Shape.TYPE] | None = None
@@ -486,6 +487,7 @@ class Handover(Event):
     because_id: Annotated[str, Field(min_length=1, max_length=256)]
     released: bool
     erased: Annotated[int, Field(ge=0, lt=2**62)] | None = None
+    through: list[Annotated[str, Field(min_length=1, max_length=128)]] = []
     facts: Facts | None = None
 
 

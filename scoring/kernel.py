@@ -192,6 +192,7 @@ def reassemble(
     day: int,
     mode: int,
     event: int,
+    silent: bool,
     scratch: Scratch,
     outcomes: Outcomes,
 ) -> None:
@@ -199,11 +200,11 @@ def reassemble(
 
     `parts` are positions in the arena; none of them leaves the facts as they are. Time goes first,
     as before any event. The room is there, in the arena and in `outcomes`. If no part knows
-    anything, c is as if it had been erased.
+    anything, c is as if it had been erased. A `silent` one is not evaluated.
     """
     cause = NO_EVENT
     while cause == NO_EVENT:
-        if not reaches_evaluation(program, arena, c, day, mode, False):
+        if not reaches_evaluation(program, arena, c, day, mode, silent):
             cause = event
             arena.customers[c].stale_measures = arena.customers[c].stale_besides = EVERYTHING
             if parts.size > 0 and not is_any_known(arena, parts):
@@ -217,6 +218,8 @@ def reassemble(
                     program.windows, program.operand_of,
                     arena.customers[c], arena.totals[c], arena.buckets, arena.rows, arena.sums[c],
                 )  # fmt: skip  # a line for the model, a line for the customer
+            if silent:
+                return
         evaluate(program, arena, c, cause, scratch, outcomes)
 
 

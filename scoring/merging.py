@@ -4,7 +4,8 @@ A merged customer keeps its own state, in its own shard, and is silent: its even
 evaluate nothing. After each of them its facts are handed over to the customer that it was merged
 into. That one keeps apart what it did itself and what each member handed over (its *parts*); its
 facts are those of the parts together. So an unmerge has nothing to take out of a sum: it leaves a
-part away, and lets the member speak again.
+part away, and lets the member speak again. One that has members and is merged itself hands over
+what it has of all of them, whenever any of it changes.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -70,12 +71,14 @@ class Merged(NamedTuple):
 class Member(NamedTuple):
     """Who was merged into a customer: its shard, and `ACTIVE` or the version at which it left.
 
-    `erased` is the time of an erasure of the customer, which its members are to follow.
+    `erased` is the time of an erasure of the customer, which its members are to follow. `through`
+    are those whose facts came with the member's: its members, and theirs.
     """
 
     shard: int
     left_at: int = ACTIVE
     erased: int = NEVER
+    through: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -97,6 +100,25 @@ class Roster:
         """Return who is merged into a customer now."""
         known = self.members.get(customer, {})
         return [member for member, of in known.items() if of.left_at == ACTIVE]
+
+    def last(self, customer: bytes) -> bytes:
+        """Return who a customer counts for at the end of its merges, as far as is known here."""
+        while customer in self.away:
+            customer = self.away[customer].into
+        return customer
+
+    def through(self, customer: bytes) -> tuple[str, ...]:
+        """Return whose facts are among those of a customer, besides its own."""
+        found: dict[str, None] = {}
+        for member in self.active(customer):
+            found[member.decode()] = None
+            found |= dict.fromkeys(self.members[customer][member].through)
+        return tuple(found)
+
+    def of_those_that_left(self, customer: bytes) -> int:
+        """Return the versions at which members left a customer, together."""
+        known = self.members.get(customer, {}).values()
+        return sum(of.left_at for of in known if of.left_at != ACTIVE)
 
     @cached_property  # asked before every batch; a roster never changes
     def most_members(self) -> int:
@@ -157,10 +179,11 @@ class Given(NamedTuple):
     released: bool
     erased: int | None
     facts: Facts | None
+    through: tuple[str, ...]
 
 
 class Undone(NamedTuple):
-    """A handover to a customer that was itself merged: its merge must be undone where it is."""
+    """A handover that a customer cannot take: the merge must be undone where it is."""
 
     handover: Handover
     why: str
@@ -209,13 +232,8 @@ def also_needed(
     for command in commands.values():
         if isinstance(command, Handover):
             receivers.setdefault(command.customer_id.encode(), []).append(command.member.encode())
-        elif isinstance(command, Merge) and at_once:
-            into = command.into.encode()
-            receivers.setdefault(into, []).append(command.customer_id.encode())
     if at_once:
-        for customer in customers:
-            if customer in roster.away:
-                receivers.setdefault(roster.away[customer].into, [])
+        receivers = _connected(roster, customers, commands)
     needed: list[bytes] = []
     for customer, members in receivers.items():
         needed += [customer] if at_once else []
@@ -224,6 +242,36 @@ def also_needed(
         needed.append(part_of(customer, customer))
     known = set(customers)
     return [c for c in dict.fromkeys(needed) if c not in known]
+
+
+def _connected(
+    roster: Roster, customers: Sequence[bytes], commands: Mapping[int, Event]
+) -> dict[bytes, list[bytes]]:
+    """Return all that receive something from these customers, or whose members must follow them.
+
+    With each are those that may be merged into it by the batch; its members are known.
+    """
+    merges: dict[bytes, list[bytes]] = {}
+    for command in commands.values():
+        if isinstance(command, Merge):
+            merges.setdefault(command.customer_id.encode(), []).append(command.into.encode())
+    receivers: dict[bytes, list[bytes]] = {}
+    waiting, seen = list(customers), set(customers)
+    while waiting:
+        customer = waiting.pop()
+        into = list(merges.get(customer, ()))
+        for other in into:
+            receivers.setdefault(other, []).append(customer)
+        if customer in roster.away:
+            receivers.setdefault(roster.away[customer].into, [])
+            into.append(roster.away[customer].into)
+        if customer in roster.members:
+            receivers.setdefault(customer, [])
+        for other in [*into, *roster.active(customer)]:
+            if other not in seen:
+                seen.add(other)
+                waiting.append(other)
+    return receivers
 
 
 def score_merging(
@@ -286,24 +334,40 @@ class _Batch:
     def _room(self, states: Sequence[bytes]) -> Room:
         """Return how much more room each customer needs than its state has.
 
-        A part must hold what its member may have, and a customer what all its parts have; how much
-        that is at most the bytes of states tell.
+        Whoever receives something, and each part, must hold what all that are connected by merges
+        may have together; how much that is at most the bytes of states tell.
         """
-        events = room_for(self.events, self.changes, len(states))
-        room = Room(*(column.copy() for column in events))
+        room = room_for(self.events, self.changes, len(states))
         handed = _most_handed(self.handovers.values())
+        heads = self._heads()
+        are_merged = np.bincount(heads, minlength=heads.size)[heads] > 1
+        lengths = np.fromiter(map(len, states), np.int64, len(states))
+        for k, least in enumerate(_LEAST_BYTES):
+            brings = [handed.get(c, _NOTHING_HANDED)[k] for c in self.customers]
+            each = room[k] + lengths // least + np.array(brings, np.int64)
+            together = np.zeros(heads.size, np.int64)
+            np.add.at(together, heads, each)
+            room[k][are_merged] = together[heads][are_merged]
+        lines = room.lines + np.fromiter(map(len, states), np.int64, len(states)) // _LEAST_LINE
+        return room._replace(rows=room.rows + lines)
+
+    def _heads(self) -> NDArray[np.int64]:
+        """Return for each position the first one that it is connected with by merges."""
+        head = list(range(len(self.customers)))
+
+        def find(n: int) -> int:
+            while head[n] != n:
+                head[n] = head[head[n]]
+                n = head[n]
+            return n
+
         for n, customer in enumerate(self.customers):
             if is_part(customer):
                 receiver, _, member = customer.partition(_APART)
-                into, source = self.position[receiver], self.position.get(member)
-                for k, least in enumerate(_LEAST_BYTES):
-                    own = handed.get(customer, (0,) * len(_LEAST_BYTES))[k]
-                    if source is not None:
-                        own += int(events[k][source]) + len(states[source]) // least
-                    room[k][n] = own
-                    room[k][into] += own + len(states[n]) // least
-        lines = room.lines + np.fromiter(map(len, states), np.int64, len(states)) // _LEAST_LINE
-        return room._replace(rows=room.rows + lines)
+                for other in (self.position[receiver], self.position.get(member, n)):
+                    one, two = sorted((find(n), find(other)))
+                    head[two] = one
+        return np.array([find(n) for n in range(len(head))], np.int64)
 
     # -- the way through the batch
 
@@ -356,7 +420,10 @@ class _Batch:
             self._add(event, kind, customer)
 
     def _is_new(self, event: int) -> bool:
-        """Return whether an event is none to be passed over, without remembering it."""
+        """Return whether a command is none to be passed over, without remembering it.
+
+        An unmerge says nothing but its time: shards that ask for it more than once have others.
+        """
         arena, events = self.scored.arena, self.events
         customer = arena.customers[events.customer[event]]
         size = int(self.scorer.program.limits[0]["ring"])
@@ -364,6 +431,7 @@ class _Batch:
         verdict = NOT_REACHED
         if n >= 0:
             is_same = arena.contents[n] in (0, events.content[event])
+            is_same = is_same or events.kind[event] == UNMERGE
             verdict = DUPLICATE if is_same else DIFFERENT
         elif events.at[event] <= customer["erased"]:
             verdict = ERASED
@@ -387,6 +455,8 @@ class _Batch:
             self._refuse(event, why)
             return
         self._step(event, self.events, silent=merged is not None)
+        if self.roster.active(customer):
+            self._step(event, self.own_events, silent=True)
         if merged is None:
             merge = self.merges[event]
             to = Merged(merge.into.encode(), merge.into_shard, merge.event_id, at)
@@ -412,7 +482,7 @@ class _Batch:
             arena.scores[c] = 0.0
             arena.customers["stale_measures"][c] = EVERYTHING  # and of each day on the way
             arena.customers["stale_besides"][c] = EVERYTHING
-            self._reassemble(event, c, [], int(self.events.day[event]))
+            self._reassemble(event, c, [], int(self.events.day[event]), silent=False)
 
     def _why_no_merge(self, event: int, customer: bytes) -> str | None:
         merge = self.merges[event]
@@ -428,6 +498,8 @@ class _Batch:
 
     def _why_too_large(self, into: bytes, before: int, now: int) -> str | None:
         """Return why a customer cannot take this volume, in place of what it took before."""
+        if self.at_once:
+            into = self.roster.last(into)
         volume = int(self.scored.arena.customers["volume"][self.position[into]])
         if volume - before + now <= MOST_VOLUME:
             return None
@@ -461,7 +533,7 @@ class _Batch:
         if to is None or not self.at_once or kind == ERASURE:
             return self._step(event, self.events, silent=to is not None)
         volumes, c = self.scored.arena.customers["volume"], self.position[customer]
-        others = int(volumes[self.position[to.into]] - volumes[c])
+        others = int(volumes[self.position[self.roster.last(customer)]] - volumes[c])
         volumes[c] += others
         is_applied = self._step(event, self.events, silent=True)
         volumes[c] -= others
@@ -476,10 +548,15 @@ class _Batch:
         part = self.position[part_of(customer, member)]
         enter_facts(arena, part, None, None)
         if self.at_once:
-            c = self.position[member]
-            kernel.forget(arena, c, at)
-            arena.customers["applied"][part] = arena.customers["applied"][c]
-            arena.customers["applied"][self.position[customer]] += 1
+            before = self._version_of(member)
+            kernel.forget(arena, self.position[member], at)
+            if others := self.roster.active(member):
+                kernel.forget(arena, self.position[part_of(member, member)], at)
+                for other in others:
+                    self._erase(event, member, other)
+            now = self._version_of(member)
+            arena.customers["applied"][part] = now
+            arena.customers["applied"][self.position[customer]] += now - before
             return
         known = self.roster.members[customer][member]
         self.roster = self.roster.with_member(customer, member, known._replace(erased=at))
@@ -490,11 +567,19 @@ class _Batch:
         row = self.scored.arena.customers[c]
         erased = None if row["erased"] == NEVER else int(row["erased"])
         facts = None if released else facts_of(self.scored.arena, c)
-        given = Given(to, customer, 0, event, int(row["applied"]), released, erased, facts)
+        given = Given(
+            to, customer, 0, event, self._version_of(customer), released, erased, facts,
+            self.roster.through(customer),
+        )  # fmt: skip  # who and why, then what
         if self.at_once:
             self._take_given(event, to.into, given)
         else:
             self.given.append(given)
+
+    def _version_of(self, customer: bytes) -> int:
+        """Return how often a customer has changed: what it gives later has a higher number."""
+        applied = int(self.scored.arena.customers["applied"][self.position[customer]])
+        return applied + self.roster.of_those_that_left(customer)
 
     # -- what comes from members
 
@@ -514,6 +599,8 @@ class _Batch:
             self._refuse(event, why)
             return
         why = why_no_member(self.roster, customer, member)
+        if customer.decode() in handover.through:
+            why = f"{customer.decode()!r} is itself merged into {handover.member!r}, through others"
         why = why or self._why_too_large_facts(customer, member, handover.facts)
         if why is not None and not handover.released:
             self.undone.append(Undone(handover, why))
@@ -522,6 +609,7 @@ class _Batch:
         given = Given(
             to, member, handover.member_shard, event,
             handover.version, handover.released, handover.erased, handover.facts,
+            tuple(handover.through),
         )  # fmt: skip  # who and why, then what
         self._take_given(event, customer, given)
 
@@ -536,7 +624,8 @@ class _Batch:
             copy_facts(self.scored.arena, c, self.position[own])
         known = self.roster.members.get(customer, {}).get(member, Member(given.member_shard))
         left_at = given.version if given.released else ACTIVE
-        self.roster = self.roster.with_member(customer, member, known._replace(left_at=left_at))
+        known = known._replace(left_at=left_at, through=given.through)
+        self.roster = self.roster.with_member(customer, member, known)
         erased = NEVER if given.erased is None else given.erased
         facts = given.facts if erased >= known.erased else None  # it has yet to follow
         if facts is not None:
@@ -548,10 +637,14 @@ class _Batch:
         parts = [self.position[own]]
         parts += [self.position[part_of(customer, m)] for m in sorted(active)]
         day = int(self.events.day[event])
-        self._reassemble(event, c, parts, day if facts is None else max(day, facts.as_of))
+        day = day if facts is None else max(day, facts.as_of)
+        to = self.roster.away.get(customer)
+        self._reassemble(event, c, parts, day, silent=to is not None)
         self.cleared -= {own, part}
         if given.released:
             self.cleared |= {part} if active else {part, own}
+        if to is not None:
+            self._give(event, customer, to)
 
     def _version(self, customer: bytes, member: bytes, given: Given) -> int:
         """Return what a handover must exceed: the version of the member that is known."""
@@ -563,7 +656,9 @@ class _Batch:
         part = self.position[part_of(customer, member)]
         return int(self.scored.arena.customers["applied"][part])
 
-    def _reassemble(self, event: int, c: int, parts: Sequence[int], day: int) -> None:
+    def _reassemble(
+        self, event: int, c: int, parts: Sequence[int], day: int, *, silent: bool
+    ) -> None:
         scored, scorer = self.scored, self.scorer
         clock = scored.clock
         if scorer.mode != CUSTOMER_CLOCK:
@@ -571,14 +666,15 @@ class _Batch:
         outcomes = scorer.roomier(scored.outcomes, scored.arena, c, day)
         kernel.reassemble(
             scorer.program, scored.arena, c, np.array(parts, np.int64), day, scorer.mode, event,
-            scorer.scratch(), outcomes,
+            silent, scorer.scratch(), outcomes,
         )  # fmt: skip  # a line for the input, a line for the results
         self.scored = scored._replace(outcomes=outcomes, clock=clock)
 
 
 _LEAST_LINE: Final = 14
-_LEAST_BYTES: Final = (2, 8, _LEAST_LINE, 9, 20)
+_LEAST_BYTES: Final = (2, 8, _LEAST_LINE, 9, 12)
 """Bytes that a stored row of each kind of `Room` takes at least."""
+_NOTHING_HANDED: Final = (0,) * len(_LEAST_BYTES)
 
 
 def _most_handed(handovers: Iterable[Handover]) -> dict[bytes, tuple[int, ...]]:
@@ -603,19 +699,13 @@ def why_not_away(roster: Roster, customer: bytes, into: bytes) -> str | None:
     if customer in roster.away:
         other = roster.away[customer].into.decode()
         return f"the customer is merged into {other!r} already; unmerge it first"
-    if roster.active(customer):
-        return (
-            "other customers are merged into this one; unmerge them first, then merge them "
-            f"into {into.decode()!r} themselves"
-        )
+    if roster.last(into) == customer:
+        return f"{into.decode()!r} is itself merged into {customer.decode()!r}; unmerge it first"
     return None
 
 
 def why_no_member(roster: Roster, customer: bytes, member: bytes) -> str | None:
     """Return why somebody cannot be merged into a customer, as far as that one's shard can tell."""
-    if customer in roster.away:
-        other = roster.away[customer].into.decode()
-        return f"{customer.decode()!r} is itself merged into {other!r}; merge into that one"
     active = roster.active(customer)
     if len(active) >= MOST_MEMBERS and member not in active:
         return f"{MOST_MEMBERS} customers are merged into {customer.decode()!r} already"

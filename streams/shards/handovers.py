@@ -40,6 +40,7 @@ def _handover(given: Given, shard: int, cause: Cause) -> Message:
         because_id=cause.event_id,
         released=given.released,
         erased=given.erased,
+        through=list(given.through),
         facts=None if given.facts is None else given.facts.model_dump(),
     )
 

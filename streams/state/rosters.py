@@ -1,5 +1,6 @@
 """The merges that a shard knows of, as text: `vp:{p}:merges`, committed with the states."""
 
+from collections.abc import Iterable
 from typing import Any
 
 import orjson
@@ -38,7 +39,12 @@ def roster_of(stored: bytes) -> Roster:
             for customer, (into, shard, merge_id, at) in found["away"].items()
         },
         members={
-            customer.encode(): {name.encode(): Member(*of) for name, of in members.items()}
+            customer.encode(): {name.encode(): _member(*of) for name, of in members.items()}
             for customer, members in found["members"].items()
         },
     )
+
+
+def _member(shard: int, left_at: int, erased: int, through: Iterable[str] = ()) -> Member:
+    """Return a member; older workers wrote it without whose facts come with it."""
+    return Member(shard, left_at, erased, tuple(through))

@@ -19,7 +19,7 @@ from tests.servers import Kafka, Valkey
 from tests.usual import USUAL_MODEL
 from tests.waiting import wait_until
 
-ADA, BOB = "customer-3", "customer-4"
+ADA, BOB, CEM = "customer-3", "customer-4", "customer-5"
 
 
 def facts(seed: int) -> list[Sent]:
@@ -87,6 +87,39 @@ def test_who_is_merged_counts_for_the_other_until_it_is_unmerged(
         assert not list(run.redis.scan_iter(b"*\xff*", 1000)) or not any(
             run.redis.mget(list(run.redis.scan_iter(b"*\xff*", 1000)))
         )
+
+
+@pytest.mark.slow
+def test_a_chain_of_merges_goes_through_three_shards_and_is_undone_in_its_middle(
+    kafka: Kafka, valkey: Valkey, tmp_path: Path
+) -> None:
+    """Bob into Ada, Ada into Cem: each step is a record to another shard, and so is its undoing."""
+    assert len({shard_of(name.encode()) for name in (ADA, BOB, CEM)}) == 3
+    with (
+        input_topics(kafka.bootstrap) as inputs,
+        installation(tmp_path, kafka.bootstrap, valkey.url, inputs, USUAL_MODEL) as run,
+    ):
+        topic_logs.send(kafka.bootstrap, inputs, facts(seed=5))
+        run.worker()
+        run.wait_until_settled()
+        each = run.applied_by_customer()
+
+        command(run, "merge", BOB, "--into", ADA, "--yes")
+        wait_until(lambda: BOB not in run.snapshots(), "the first merge")
+        command(run, "merge", ADA, "--into", CEM, "--yes")
+        wait_until(lambda: ADA not in run.snapshots(), "the second merge")
+        topic_logs.send(kafka.bootstrap, inputs, of_now(facts(seed=6), (ADA, BOB, CEM)))
+        assert mistakes(run) == []
+        assert run.applied_by_customer()[CEM] > sum(each[name] for name in (ADA, BOB, CEM))
+        command(run, "merge", CEM, "--into", BOB, "--yes")  # no shard knows all of the circle
+        wait_until(lambda: CEM in run.snapshots(), "its undoing")
+        assert mistakes(run) == []
+
+        command(run, "unmerge", ADA)
+        wait_until(lambda: ADA in run.snapshots(), "the unmerge", 30)
+        topic_logs.send(kafka.bootstrap, inputs, of_now(facts(seed=7), (ADA, BOB, CEM)))
+        assert mistakes(run) == []
+        assert BOB not in run.snapshots()
 
 
 @pytest.mark.long

@@ -102,6 +102,16 @@ class Customer:
         return {score.name: [0.0] * len(score.names) for score in self.model.scores}
 
     @property
+    def version(self) -> int:
+        """How much it has changed: its events, and the versions of whoever was its member."""
+        return self.applied + sum(self.versions.values())
+
+    @property
+    def done(self) -> list[Event]:
+        """What it and its members did, in the order that decides ties: its own comes last."""
+        return [done for name in sorted(self.members) for done in self.members[name]] + self.own
+
+    @property
     def together(self) -> int:
         """How many events were applied to it, and to its members as far as is known."""
         return self.applied + sum(self.versions[name] for name in self.members)
@@ -109,8 +119,7 @@ class Customer:
     @property
     def volume(self) -> int:
         """All amounts and costs of it and its members."""
-        did = [self.own, *self.members.values()]
-        return sum(event.volume for events in did for event in events)
+        return sum(event.volume for event in self.done)
 
     @property
     def tiers(self) -> dict[str, str]:
@@ -123,7 +132,8 @@ class Customer:
 
     def contradicts(self, event: Event) -> bool:
         """Whether what is known of that identity said something else."""
-        return self.identities[event.type, event.event_id] != event.content
+        is_other = self.identities[event.type, event.event_id] != event.content
+        return is_other and event.kind != "unmerge"  # it says nothing but its time
 
     def remember(self, event: Event) -> None:
         """Remember its identity and content; the oldest is forgotten."""
@@ -191,15 +201,19 @@ class Customer:
             self._evaluate(_Cause(self.as_of, event))
 
     def reassemble(self, event: Event) -> None:
-        """Evaluate what it and its members did, together; know nothing if nobody did (§9)."""
-        together = [done for name in sorted(self.members) for done in self.members[name]] + self.own
+        """Evaluate what it and its members did, together; know nothing if nobody did (§9).
+
+        One that is itself merged into another one is not evaluated.
+        """
+        together = self.done
         if not together or self.as_of is None:
             self.begin()
             return
         self.history = History(self.model)
         for done in together:
             self.history.add(done)
-        self._evaluate(_Cause(self.as_of, event))
+        if self.merge is None:
+            self._evaluate(_Cause(self.as_of, event))
 
     def _evaluate(self, cause: _Cause) -> None:
         indicators = self.history.indicators(cause.day)
@@ -330,9 +344,9 @@ class Fold:
 
     def _volume_with(self, customer: Customer) -> int:
         """Return the volume of all that an event of a customer counts with, as far as is here."""
-        if customer.merge is not None and self.handed is None:
-            customer = self._customer(customer.merge.said["into"])
-        return customer.volume
+        return (
+            self._customer(self._last(customer.customer_id)) if self.handed is None else customer
+        ).volume
 
     def _customer(self, name: str) -> Customer:
         return self.customers.setdefault(name, Customer(name, self.model))
@@ -365,19 +379,24 @@ class Fold:
     def _is_possible(self, customer: Customer, event: Event) -> bool:
         if event.kind == "unmerge":
             return customer.merge is not None and event.at <= customer.merge.at + MONTH_MS
-        is_free = customer.merge is None and not customer.members
-        if event.said["into"] == customer.customer_id or not is_free:
+        into = event.said["into"]
+        if customer.merge is not None or self._last(into) == customer.customer_id:
             return False
         if self.handed is not None:
             return bool(event.said["into_shard"] < self.shards)
-        into = self._customer(event.said["into"])
-        is_exact = into.volume + customer.volume <= MOST_VOLUME
-        return is_exact and self._may_receive(into, customer.customer_id)
+        last = self._customer(self._last(into))
+        is_exact = last.volume + customer.volume <= MOST_VOLUME
+        return is_exact and self._may_receive(self._customer(into), customer.customer_id)
+
+    def _last(self, name: str) -> str:
+        """Return who a customer counts for in the end, as far as this shard knows."""
+        while name in self.customers and (merge := self.customers[name].merge) is not None:
+            name = merge.said["into"]
+        return name
 
     @staticmethod
     def _may_receive(customer: Customer, member: str) -> bool:
-        has_room = member in customer.members or len(customer.members) < MOST_MEMBERS
-        return customer.merge is None and has_room
+        return member in customer.members or len(customer.members) < MOST_MEMBERS
 
     def _erase_members(self, customer: Customer, event: Event) -> None:
         """Whoever was merged into one that is erased is erased, too."""
@@ -387,13 +406,14 @@ class Fold:
                 member = self.customers[name]
                 member.erase(event.at)
                 member.applied += 1
+                self._erase_members(member, event)
             else:
                 customer.members_erased[name] = event.at
 
     def _give(self, member: Customer, into: str, event: Event) -> None:
-        name, did = member.customer_id, list(member.own)
+        name, did = member.customer_id, member.done
         if self.handed is not None:
-            self.handed[name, member.applied] = did
+            self.handed[name, member.version] = did
             return
         receiver, day = self._customer(into), event.day
         if member.merge is None:
@@ -403,6 +423,8 @@ class Fold:
             day = max(day, day if member.as_of is None else member.as_of)
         self._catch_up(receiver, day, None)
         receiver.reassemble(event)
+        if receiver.merge is not None:
+            self._give(receiver, receiver.merge.said["into"], event)
 
     def _receive(self, customer: Customer, event: Event, today: int | None) -> bool:
         """Take what a member in another shard gave; only what is newer than what is known."""
@@ -410,7 +432,8 @@ class Fold:
         said = event.said
         name, version = said["member"], said["version"]
         is_new = name not in customer.versions
-        if not said["released"] and not self._may_receive(customer, name):
+        is_round = customer.customer_id in said.get("through", ())
+        if not said["released"] and (is_round or not self._may_receive(customer, name)):
             return False
         if version <= customer.versions.get(name, -1) or (is_new and said["released"]):
             return False
@@ -425,6 +448,8 @@ class Fold:
             day = max(day, said["facts"]["as_of"] if said["facts"] else day)
         self._catch_up(customer, day, today)
         customer.reassemble(replace(event, type=said["because_type"], event_id=said["because_id"]))
+        if customer.merge is not None:
+            self._give(customer, customer.merge.said["into"], event)
         return True
 
     def turn(self, day: int, customers: Iterable[str] | None = None) -> None:

@@ -1,6 +1,7 @@
 """Rows 1, 7, 8, 12 (numbers as text) and 13 of the trials: sums, identities, ties."""
 
 import json
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -208,3 +209,69 @@ def test_the_command_says_what_was_wrong_with_most_lines(tmp_path: Path) -> None
     done = command(tmp_path, ndjson(lines))
     assert done.code == 0
     assert "1 lines were rejected, as ContentDiffers, the first one events.ndjson:2: " in done.err
+
+
+@pytest.mark.parametrize("order", [("ada", "bob"), ("bob", "ada")], ids=["inner first", "outer"])
+def test_merges_chain(tmp_path: Path, order: tuple[str, str]) -> None:
+    """Row 21: ada into bob, bob into cem: all count for cem, whatever came first."""
+    into = {"ada": "bob", "bob": "cem"}
+    sales = [sale("10", customer_id=name) for name in ("ada", "bob", "cem")]
+    merges = [
+        event("merge", f"2026-01-02T0{n}:00:00Z", customer_id=name, into=into[name], into_shard=0)
+        for n, name in enumerate(order)
+    ]
+    late = [sale("100", "2026-01-03T00:00:00Z", customer_id=name) for name in ("bob", "ada", "cem")]
+    done = tried(tmp_path, [*sales, *merges, *late])
+    assert not done.dead
+    assert list(done.customers) == ["cem"]
+    assert done.indicator("spend_365d", "cem") == 330.0
+
+
+def test_a_chain_is_undone_in_its_middle_and_at_its_end(tmp_path: Path) -> None:
+    """Whoever is unmerged takes along those that were merged into it."""
+    names = ("ada", "bob", "cem", "dan")
+    sales = [sale(f"{10**n}", customer_id=name) for n, name in enumerate(names)]
+    merges = [
+        event("merge", "2026-01-02T00:00:00Z", customer_id=name, into=into, into_shard=0)
+        for name, into in pairwise(names)
+    ]
+    out = event("unmerge", "2026-01-03T00:00:00Z", customer_id="bob")
+    late = sale("20000", "2026-01-04T00:00:00Z", customer_id="ada")
+    last = event("unmerge", "2026-01-05T00:00:00Z", customer_id="ada")
+    for commands, spends in (
+        ([*merges, out, late], {"bob": 20011.0, "dan": 1100.0}),
+        ([*merges, out, late, last], {"ada": 20001.0, "bob": 10.0, "dan": 1100.0}),
+        ([*merges, late, last], {"ada": 20001.0, "dan": 1110.0}),
+    ):
+        done = tried(tmp_path, [*sales, *commands])
+        assert not done.dead
+        found = {name: done.indicator("spend_365d", name) for name in done.customers}
+        assert found == spends
+
+
+def test_merges_in_a_circle_are_refused(tmp_path: Path) -> None:
+    names = ("ada", "bob", "cem", "ada")
+    sales = [sale("10", customer_id=name) for name in names[1:]]
+    merges = [
+        event("merge", "2026-01-02T00:00:00Z", customer_id=name, into=into, into_shard=0)
+        for name, into in pairwise(names)
+    ]
+    done = tried(tmp_path, [*sales, *merges])
+    assert [letter["error"] for letter in done.dead] == ["RefusedCommand"]
+    assert "'ada' is itself merged into 'cem'" in done.dead[0]["message"]
+    assert done.indicator("spend_365d", "cem") == 30.0
+
+
+def test_who_is_erased_takes_all_its_chain_along(tmp_path: Path) -> None:
+    names = ("ada", "bob", "cem")
+    sales = [sale("10", customer_id=name) for name in names]
+    merges = [
+        event("merge", "2026-01-02T00:00:00Z", customer_id=name, into=into, into_shard=0)
+        for name, into in pairwise(names)
+    ]
+    erasure = event("erasure", "2026-01-03T00:00:00Z", customer_id="cem", author="a", reason="b")
+    late = sale("5", "2026-01-04T00:00:00Z", customer_id="ada")
+    known = sale("7", "2026-01-01T00:00:00Z", customer_id="ada")
+    done = tried(tmp_path, [*sales, *merges, erasure, late, known])
+    assert done.indicator("spend_365d", "cem") == 5.0
+    assert (done.summary.erased, list(done.customers)) == (1, ["cem"])
