@@ -57,10 +57,13 @@ LINE: Final = np.dtype(
         ("due", "i4"),
         ("count", "i4"),
         ("undated", "i4"),
+        ("currency", "i4"),
+        ("own", "i8"),
     ],
     align=True,
 )
-"""Bills, receipts or credits of an invoice on a day (facts/invoices.py)."""
+"""Bills, receipts or credits of an invoice on a day, in one currency; `own` is the amount in minor
+units of that (facts/invoices.py)."""
 CATEGORY: Final = np.dtype([("line", "u8"), ("day", "i4")], align=True)
 """A product line and the latest day of a sale of it."""
 _ATTRIBUTE: Final = (

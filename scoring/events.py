@@ -419,6 +419,8 @@ class InvoiceLine(BaseModel):
     count: Day
     undated: Day
     amount: Count
+    currency: Day = 0
+    own: Count | None = Field(None, description="in its own currency; null: as `amount`")
 
 
 class BoughtLine(BaseModel):

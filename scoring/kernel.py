@@ -119,7 +119,7 @@ def step(
         verdict = repeats(
             ring, customer, arena.ring, arena.contents, events.identity[e], events.content[e]
         )
-        volume = volume_of(events.amount[e], events.cost[e])
+        volume = volume_of(max(events.amount[e], events.own[e]), events.cost[e])
         if verdict == APPLIED and events.at[e] <= customer.erased:
             verdict = ERASED
         if verdict == APPLIED and volume > MOST_VOLUME - customer.volume:
@@ -446,8 +446,11 @@ def apply_money(
     limits, customer, lines = program.limits[0], arena.customers[c], arena.lines
     line, invoice, additions = scratch.line[0], scratch.invoice[0], scratch.additions
     is_undated = events.due[e] == ABSENT
-    bill(events.kind[e], events.day[e], events.amount[e], events.invoice[e], events.due_day[e],
-         is_undated, limits.terms_days, line)  # fmt: skip
+    bill(
+        events.kind[e], events.day[e], events.amount[e], events.own[e], events.currency[e],
+        events.invoice[e], events.due_day[e], is_undated,
+        limits.terms_days, line,
+    )  # fmt: skip  # what the event says, what its invoice, the model
     count = additions_without_invoice(line, events.due_day[e], additions)
     if events.detail[e] == 1:
         count = additions_of_costs(changes.costs, e, line.day, additions, count)

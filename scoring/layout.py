@@ -215,7 +215,7 @@ def decode_all(
                 )
             at = decode_rows(arena.customers[c], arena.buckets, arena.rows, blobs, at)
             at = decode_ring(version, arena.customers[c], arena.ring, arena.contents, blobs, at)
-            at = decode_lines(arena.customers[c], arena.lines, blobs, at)
+            at = decode_lines(version, arena.customers[c], arena.lines, blobs, at)
             at = decode_categories(arena.customers[c], arena.categories, blobs, at)
             decode_attributes(version, arena.customers[c], bits, blobs, at)
             if version == OLDEST_VERSION:
@@ -353,7 +353,7 @@ def decode_ring(
 
 
 @jit_borrowing
-def decode_lines(customer: Any, lines: Any, blob: NDArray[np.uint8], at: int) -> int:
+def decode_lines(version: int, customer: Any, lines: Any, blob: NDArray[np.uint8], at: int) -> int:
     """Read the lines of a customer's invoices; return the position behind them."""
     for n in range(customer.line_start, customer.line_start + customer.line_count):
         invoice, at = get_eight(blob, at)
@@ -369,7 +369,14 @@ def decode_lines(customer: Any, lines: Any, blob: NDArray[np.uint8], at: int) ->
         number, at = get(blob, at)
         lines[n].undated = np.int32(number)
         signed, at = get_signed(blob, at)
-        lines[n].amount = signed
+        lines[n].amount = lines[n].own = signed
+        lines[n].currency = 0
+        if version > OLDEST_VERSION:
+            number, at = get(blob, at)
+            lines[n].currency = np.int32(number)
+            if number != 0:
+                signed, at = get_signed(blob, at)
+                lines[n].own = signed
     return at
 
 
@@ -479,7 +486,7 @@ def size_bound(arena: Arena, c: int) -> int:
     customer = arena.customers[c]
     measures = arena.totals.shape[1]
     bound = 1 + WIDEST * (11 + arena.marks.shape[1] + measures + 4 * arena.standings.shape[1])
-    bound += WIDEST * (arena.classes.shape[1] + 7 * customer.line_count)
+    bound += WIDEST * (arena.classes.shape[1] + 9 * customer.line_count)
     bound += 2 * WIDEST * customer.category_count
     first = customer.attribute_start
     for n in range(first, first + customer.attribute_count):
@@ -591,6 +598,9 @@ def encode_lines(customer: Any, lines: Any, out: NDArray[np.uint8], at: int) -> 
         at = put(out, at, np.uint64(line.count))
         at = put(out, at, np.uint64(line.undated))
         at = put_signed(out, at, line.amount)
+        at = put(out, at, np.uint64(line.currency))
+        if line.currency != 0:
+            at = put_signed(out, at, line.own)
     return at
 
 

@@ -839,8 +839,7 @@ def enter_facts(arena: Arena, c: int, facts: Facts | None, texts: TextRoom | Non
         arena.buckets[row] = (ALL_MEASURES, bucket.day)
         arena.rows[row] = _columns(bucket.measures)
     customer["volume"] = volume_of_facts(facts)
-    lines = [tuple(getattr(line, name) for name in LINE.names or ()) for line in facts.invoices]
-    _enter(arena.lines, customer, "line", lines)
+    _enter(arena.lines, customer, "line", [_line(line) for line in facts.invoices])
     _enter(arena.categories, customer, "category", [(k.line, k.day) for k in facts.product_lines])
     if texts is not None:
         _enter(
@@ -853,6 +852,11 @@ def _enter(table: Table, customer: Any, kind: str, rows: Sequence[tuple[object, 
     for n, row in enumerate(rows):
         table[first + n] = row
     customer[f"{kind}_count"] = len(rows)
+
+
+def _line(line: InvoiceLine) -> tuple[object, ...]:
+    own = line.amount if line.own is None else line.own
+    return tuple({**line.model_dump(), "own": own}[name] for name in LINE.names or ())
 
 
 def _columns(measures: Mapping[str, int]) -> list[int]:

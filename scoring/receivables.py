@@ -26,12 +26,15 @@ MOST_ADDITIONS: Final = 16
 
 @jit_borrowing
 def bill(
-    kind: int, day: int, amount: int, invoice: np.uint64, due: int, is_undated: bool,
+    kind: int, day: int, amount: int, own: int, currency: int,
+    invoice: np.uint64, due: int, is_undated: bool,
     terms_days: int, line: Any,
-) -> None:  # fmt: skip  # a line for the event, a line for the model
+) -> None:  # fmt: skip  # what the event says, what its invoice, the model
     """Write an event as a line of its invoice; without one the line's invoice is 0."""
     line.invoice = invoice
     line.amount = amount
+    line.own = own
+    line.currency = currency
     line.kind = BILL if kind == SALE else (RECEIPT if kind == PAYMENT else CREDIT)
     line.day = day
     line.due = NEVER

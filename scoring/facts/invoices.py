@@ -29,6 +29,9 @@ PAYMENTS_DUE: Final = MEASURES.index("payments_due")
 PAYMENTS_ON_TIME: Final = MEASURES.index("payments_on_time")
 DAYS_LATE: Final = MEASURES.index("days_late")
 
+_MOST_BITS: Final = 61
+"""Of a sum of money (measures.MOST_VOLUME)."""
+
 SUMMARY: Final = np.dtype(
     [("rest", "i8"), ("issued", "i4"), ("due", "i4"), ("newest", "i4")], align=True
 )
@@ -56,11 +59,17 @@ def end_of_invoice(lines: Any, first: int, end: int) -> int:
 
 @jit_borrowing
 def enter_line(customer: Any, lines: Any, first: int, end: int, new: Any) -> None:
-    """Add a line to those of its invoice, to one of its kind, day and due day if there is one."""
+    """Add a line to those of its invoice, to one of its kind, days and currency if there is one."""
     for n in range(first, end):
         line = lines[n]
-        if line.kind == new.kind and line.day == new.day and line.due == new.due:
+        if (
+            line.kind == new.kind
+            and line.day == new.day
+            and line.due == new.due
+            and line.currency == new.currency
+        ):
             line.amount += new.amount
+            line.own += new.own
             line.count += new.count
             line.undated += new.undated
             return
@@ -80,25 +89,70 @@ def copy_line(target: Any, source: Any) -> None:
     target.due = source.due
     target.count = source.count
     target.undated = source.undated
+    target.currency = source.currency
+    target.own = source.own
 
 
 @jit_borrowing
 def summarise(lines: Any, first: int, end: int, summary: Any) -> None:
     """Sum up the lines [first, end) of one invoice."""
-    summary.rest = 0
+    summary.rest = rest_of(lines, first, end)
     summary.issued = NEVER
     summary.due = NEVER
     summary.newest = NEVER
     for n in range(first, end):
         line = lines[n]
         if line.kind == BILL:
-            summary.rest += line.amount
             summary.due = max(summary.due, line.due)
             if summary.issued == NEVER or line.day < summary.issued:
                 summary.issued = line.day
         else:
-            summary.rest -= line.amount
             summary.newest = max(summary.newest, line.day)
+
+
+@jit_borrowing
+def rest_of(lines: Any, first: int, end: int) -> int:
+    """Return what is left of an invoice, in minor units of the base currency; below 0: overpaid.
+
+    Lines of one currency are settled in it: the rest is that share of what was billed, or paid, in
+    the base currency, so that a rate that has moved makes no debt.
+    """
+    billed, paid, own_billed, own_paid, is_one = 0, 0, 0, 0, True
+    for n in range(first, end):
+        line = lines[n]
+        is_one = is_one and line.currency == lines[first].currency
+        if line.kind == BILL:
+            billed += line.amount
+            own_billed += line.own
+        else:
+            paid += line.amount
+            own_paid += line.own
+    if not is_one or first == end or lines[first].currency == 0:
+        return int(billed - paid)
+    if own_billed >= own_paid:
+        return share_of(billed, own_billed - own_paid, own_billed)
+    return -share_of(paid, own_paid - own_billed, own_paid)
+
+
+@jit_borrowing
+def share_of(amount: int, part: int, whole: int) -> int:
+    """Return amount × part ÷ whole, exactly, rounded half to even; 0 ≤ part ≤ whole < 2^61.
+
+    The product may be longer than 64 bits: it is divided while it is formed, bit by bit.
+
+    >>> share_of(710_000, 60_000, 100_000), share_of(5, 1, 2)
+    (426000, 2)
+    """
+    quotient, rest = 0, 0
+    for bit in range(_MOST_BITS - 1, -1, -1):
+        quotient *= 2
+        rest = 2 * rest + ((amount >> bit) & 1) * part
+        while rest >= whole > 0:
+            rest -= whole
+            quotient += 1
+    if 2 * rest > whole or (2 * rest == whole and quotient % 2 == 1):
+        quotient += 1
+    return int(quotient)
 
 
 @jit_borrowing
@@ -139,9 +193,8 @@ def forget_settled(customer: Any, lines: Any, keep_days: int) -> None:
     first = int(start)
     while first < end:
         last = end_of_invoice(lines, first, end)
-        rest, newest = 0, NEVER
+        rest, newest = rest_of(lines, first, last), NEVER
         for n in range(first, last):
-            rest += lines[n].amount if lines[n].kind == BILL else -lines[n].amount
             newest = max(newest, lines[n].day)
         if rest > 0 or newest >= customer.as_of - keep_days:
             if kept < first:

@@ -45,6 +45,10 @@ class Event:
     said: Mapping[str, Any] = field(default_factory=dict, compare=False)
     """Of a merge and a handover: the whole value."""
     amount: int = 0
+    own: int = 0
+    """In minor units of its own currency."""
+    currency: str = ""
+    """Other than the base's."""
     invoice: str | None = None
     due_day: int | None = None
     category: str | None = None
@@ -67,6 +71,8 @@ def parse(line: str | bytes, model: Model) -> Event:
     amount = 0
     if kind in {"sale", "refund", "chargeback", "payment", "cost"}:
         amount = model.minor(value["amount"], value.get("currency"), day)
+    currency = (value.get("currency") or model.base).upper()
+    own = model.own(value["amount"], currency) if amount else 0
     has_invoice = kind in {"sale", "refund", "chargeback", "payment"}
     due_day = None
     if kind in {"sale", "payment"} and value.get("due_at") is not None:
@@ -81,12 +87,14 @@ def parse(line: str | bytes, model: Model) -> Event:
         adds=tuple(_adds(kind, value, amount, at, day, model)),
         said=value if kind in {"merge", "handover"} else {},
         amount=amount,
+        own=own,
+        currency="" if currency == model.base else currency,
         invoice=value.get("invoice_id") if has_invoice else None,
         due_day=due_day,
         category=value.get("category") if kind == "sale" else None,
         sets=tuple(_sets(kind, value)),
         sequence=-1 if value.get("sequence") is None else int(value["sequence"]),
-        volume=amount + _cost(value, day, model),
+        volume=max(amount, own) + _cost(value, day, model),
         content=_content(kind, at, value, model),
     )
 

@@ -5,6 +5,7 @@ the product have `keep_days` so large that the product never does either.
 """
 
 from collections.abc import Iterable, Iterator
+from fractions import Fraction
 
 from tests.reference.events import Event
 
@@ -39,7 +40,7 @@ def _together(events: list[Event], terms_days: int) -> Iterator[Addition]:
     bills = [event for event in events if event.kind == "sale"]
     receipts = [event for event in events if event.kind == "payment"]
     credits_ = [event for event in events if event.kind in {"refund", "chargeback"}]
-    rest = _amount(bills) - _amount(receipts) - _amount(credits_)
+    rest = _rest(bills, receipts + credits_)
     if rest < 0:
         yield max(event.day for event in receipts + credits_), "unmatched_paid", -rest
     if not bills:
@@ -59,6 +60,17 @@ def _together(events: list[Event], terms_days: int) -> Iterator[Addition]:
         yield due, "invoice_rest", rest
         yield due, "open_invoices", 1
         yield due, "open_due_days", due
+
+
+def _rest(bills: list[Event], paid: list[Event]) -> int:
+    """What is left; of lines in one other currency as a share, of what was billed or was paid."""
+    currencies = {event.currency for event in bills + paid}
+    if len(currencies) > 1 or currencies == {""}:
+        return _amount(bills) - _amount(paid)
+    own_billed, own_paid = sum(bill.own for bill in bills), sum(each.own for each in paid)
+    if own_billed >= own_paid:
+        return round(Fraction(_amount(bills) * (own_billed - own_paid), own_billed))
+    return -round(Fraction(_amount(paid) * (own_paid - own_billed), own_paid))
 
 
 def _amount(events: list[Event]) -> int:

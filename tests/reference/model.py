@@ -126,6 +126,11 @@ class Model:
             rate = self.rates[currency][max(d for d in self.rates[currency] if d <= today)]
         return round(Fraction(Decimal(amount)) * rate * self.unit)
 
+    @staticmethod
+    def own(amount: str | int | Decimal, currency: str) -> int:
+        """Return an amount in minor units of its own currency (§2)."""
+        return round(Fraction(Decimal(amount)) * Fraction(10) ** DIGITS.get(currency, 2))
+
 
 def _date(day: str | date) -> date:
     return date.fromisoformat(day) if isinstance(day, str) else day

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from scoring.facts.invoices import share_of
 from tests.trials.trying import event, payment, sale, tried
 
 RATES = {
@@ -111,3 +116,53 @@ def test_no_term_of_the_shipped_model_is_best_because_more_came_back_than_was_so
             assert found.indicator(term) is None
             continue
         assert found.points(score, term) < best.points(score, term), (score, term)
+
+
+def invoice(amount: str, currency: str = "USD", at: str = "2026-06-30T12:00:00+08:00") -> Any:
+    return sale(amount, at, currency=currency, invoice_id="i")
+
+
+def receipt(amount: str, day: int = 5, currency: str = "USD", **fields: Any) -> Any:
+    at = f"2026-07-{day:02}T12:00:00+08:00"
+    return payment(amount, at, currency=currency, invoice_id="i") | fields
+
+
+def credit(amount: str) -> Any:
+    at = "2026-07-04T12:00:00+08:00"
+    return sale(amount, at, kind="refund", currency="USD", invoice_id="i")
+
+
+@pytest.mark.parametrize(
+    ("events", "arrears"),
+    [
+        pytest.param([invoice("1000"), receipt("1000")], 0.0, id="settled at another rate"),
+        pytest.param([receipt("1000"), invoice("1000")], 0.0, id="in any order"),
+        pytest.param(
+            [invoice("1000"), receipt("333.33"), receipt("333.33", 6), receipt("333.34", 7)],
+            0.0,
+            id="parts that come to the whole",
+        ),
+        pytest.param([invoice("1000"), receipt("400")], 4260.0, id="60 % are left"),
+        pytest.param([invoice("1000"), credit("300"), receipt("700")], 0.0, id="with a credit"),
+        pytest.param(
+            [invoice("0.07", "EUR"), *(receipt("0.01", d, "EUR") for d in range(1, 8))],
+            0.0,
+            id="by cents",
+        ),
+        pytest.param([invoice("1000"), receipt("7100", currency="CNY")], 0.0, id="in base money"),
+    ],
+)
+def test_an_invoice_is_settled_in_its_own_currency(
+    events: list[Any], arrears: float, tmp_path: Path
+) -> None:
+    """A rate that has moved is an exchange difference, and not a debt."""
+    found = tried(tmp_path, [*events, event("praise", NOVEMBER)], rates=RATES)
+    assert found.indicator("arrears") == arrears
+    assert (found.indicator("overdue_days") is None) == (arrears == 0.0)
+
+
+@given(st.integers(0, 2**59), st.integers(0, 2**59), st.integers(1, 2**59))
+def test_a_share_is_exact_and_rounded_half_to_even(amount: int, part: int, more: int) -> None:
+    whole = min(part + more, 2**59)
+    part = min(part, whole)
+    assert share_of(amount, part, whole) == round(Fraction(amount * part, whole))
