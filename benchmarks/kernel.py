@@ -74,7 +74,7 @@ def cost_of(model: Path, shape: Shape) -> Cost:
             began = time.perf_counter()
             arena = scorer.read(known, room_for(events, NO_CHANGES, len(names)))
             read = time.perf_counter()
-            nothing = np.zeros(events.day.size, np.bool_)
+            nothing = np.zeros(events.day.size, np.int8)
             scored = Scored(arena, scorer.no_outcomes(), nothing, clock)
             scored = scorer.step(scored, events, NO_CHANGES, 0, events.day.size)
             stepped = time.perf_counter()

@@ -24,7 +24,18 @@ def _measure(name: str) -> str:
 
 
 Measure = Annotated[str, AfterValidator(_measure)]
-Measures = Annotated[tuple[Measure, ...], Field(min_length=1)]
+
+
+def _each_once(names: tuple[str, ...]) -> tuple[str, ...]:
+    for n, name in enumerate(names):
+        if name in names[:n]:
+            raise ValueError(f"{name!r} is named twice; it would count double")
+    return names
+
+
+AnyMeasures = Annotated[tuple[Measure, ...], AfterValidator(_each_once)]
+"""Each at most once: sums of all of them are exact for that reason (measures.MOST_VOLUME)."""
+Measures = Annotated[AnyMeasures, Field(min_length=1)]
 
 
 def _one_problem(value: object, check: ValidatorFunctionWrapHandler) -> Any:
@@ -66,7 +77,7 @@ class Sum(_Indicator):
 
     kind: Literal["sum"]
     add: Measures
-    subtract: tuple[Measure, ...] = ()
+    subtract: AnyMeasures = ()
     window: Window = "lifetime"
 
     @model_validator(mode="after")
@@ -84,7 +95,7 @@ class Ratio(_Indicator):
 
     kind: Literal["ratio"]
     add: Measures
-    subtract: tuple[Measure, ...] = ()
+    subtract: AnyMeasures = ()
     per: Measures
     window: Window = "lifetime"
     without_base: Real | None = None
@@ -108,7 +119,7 @@ class Growth(_Indicator):
 
     kind: Literal["growth"]
     add: Measures
-    subtract: tuple[Measure, ...] = ()
+    subtract: AnyMeasures = ()
     window: Annotated[int, Field(ge=1, le=18_250)]
     presence: Measures
     losses: bool = False
@@ -184,7 +195,7 @@ class PerAttribute(_Indicator):
 
     kind: Literal["per_attribute"]
     add: Measures
-    subtract: tuple[Measure, ...] = ()
+    subtract: AnyMeasures = ()
     window: Window = "lifetime"
     attribute: AttributeName
 
@@ -213,7 +224,7 @@ class ExpectedSales(_Indicator):
 
     kind: Literal["expected_sales"]
     add: Measures
-    subtract: tuple[Measure, ...] = ()
+    subtract: AnyMeasures = ()
     window: _OneUnit
     horizon_days: _OneUnit
 

@@ -20,8 +20,10 @@ from scoring.errors import FitError
 from scoring.measures import KINDS
 from scoring.model import Model
 from scoring.money import digits
-from streams.decode import Decoded, InputRules
+from scoring.verdicts import Refusal
+from streams.decode import Decoded, InputRules, Rejected
 from streams.event_files import no_events
+from streams.identities import Identities, Origin
 from streams.merged_files import MergedFiles, most_rejected
 
 MOST_REPEATS: Final = 6
@@ -67,6 +69,7 @@ class SaleReader:
         self._minor = float(10 ** digits(model.currencies.base))
         self._until = until
         self._now_ms = int(time.time() * 1000)
+        self._identities = Identities(model.currencies.base)
         self._position: dict[bytes, int] = {}
         self._erased: dict[int, int] = {}
         self._columns: list[tuple[NDArray[Any], ...]] = []
@@ -83,45 +86,49 @@ class SaleReader:
         """
         reader = MergedFiles(files, self._decoder, self._now_ms)
         for merged in reader:
-            self._take(merged.decoded)
+            for event, error, why in self._take(merged.decoded, merged.origin()):
+                chunk, record = merged.line(event)
+                reader.note_rejected(Rejected(record, error, why), chunk)
             progress(reader.position())
         self.rejected = reader.rejected.total()
         self.reason = most_rejected(reader.rejected, reader.examples)
         if not reader.accepted and files:
             raise no_events(files[0], reader.heads[files[0]])
 
-    def _take(self, decoded: Decoded) -> None:
-        events = decoded.events
+    def _take(self, decoded: Decoded, origin: Origin) -> list[Refusal]:
+        """Take the sales and erasures of a piece; return what is refused, by position."""
+        counts = np.arange(decoded.events.day.size)
         if self._until is not None:
-            events = events.select(events.day <= self._until)
+            counts = np.flatnonzero(decoded.events.day <= self._until)
+        events = decoded.events.select(counts)
         if events.day.size == 0:
-            return
+            return []
         newest = int(events.day.max())
         self._newest = newest if self._newest is None else max(self._newest, newest)
         positions = np.array(
             [self._position.setdefault(name, len(self._position)) for name in decoded.customers]
         )
+        sifted = self._identities.sift(positions[events.customer], events, origin.select(counts))
+        events = events.select(sifted.fresh)
         customer = positions[events.customer]
         for e in np.flatnonzero(events.kind == _ERASURE).tolist():
             c, at = int(customer[e]), int(events.at[e])
             self._erased[c] = max(at, self._erased.get(c, _LONG_AGO))
         sale = events.kind == _SALE
-        columns = (customer, events.day, events.at, events.amount, events.identity)
+        columns = (customer, events.day, events.at, events.amount)
         self._columns.append(tuple(column[sale] for column in columns))
+        return [each._replace(event=int(counts[each.event])) for each in sifted.refused]
 
     def histories(self) -> Histories:
         """Return what was read, a customer an entry. Raises `FitError` if there is no sale."""
         if not self._columns:
             raise FitError("there is no sale in these files")
-        customer, day, at, amount, identity = map(np.concatenate, zip(*self._columns, strict=True))
+        customer, day, at, amount = map(np.concatenate, zip(*self._columns, strict=True))
         forgotten = np.full(len(self._position), _LONG_AGO)
         forgotten[list(self._erased)] = list(self._erased.values())
-        order = np.lexsort((identity, customer))  # stable: of equal ones the first counts
+        order = np.argsort(customer, kind="stable")
         order = order[at[order] > forgotten[customer[order]]]
-        customer, day, amount, identity = (c[order] for c in (customer, day, amount, identity))
-        again = (customer[1:] == customer[:-1]) & (identity[1:] == identity[:-1])
-        once = np.concatenate([np.ones(min(1, customer.size), np.bool_), ~again])
-        customer, day, amount = customer[once], day[once].astype(np.int64), amount[once]
+        customer, day, amount = customer[order], day[order].astype(np.int64), amount[order]
         if customer.size == 0:
             raise FitError("there is no sale in these files")
         _, starts, orders = np.unique(customer, return_index=True, return_counts=True)
@@ -131,7 +138,8 @@ class SaleReader:
             orders=orders,
             last_days=last - first,
             age_days=as_of - first,
-            mean=np.add.reduceat(amount, starts) / self._minor / orders,
+            # As floats: a sum of integers could be too large for 64 bits, unseen.
+            mean=np.add.reduceat(amount.astype(np.float64), starts) / self._minor / orders,
             as_of=date.fromordinal(as_of + _EPOCH),
         )
 

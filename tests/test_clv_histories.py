@@ -113,3 +113,25 @@ def test_lines_that_are_no_events_are_counted_and_the_first_is_told(tmp_path: Pa
     assert read_histories([path], read, lambda _: None).orders.tolist() == [1]
     assert read.rejected == 2
     assert "events.ndjson:2: " in read.reason
+
+
+def test_another_event_under_a_known_id_is_told_with_both_lines(tmp_path: Path) -> None:
+    path = tmp_path / "events.ndjson"
+    first = event("A", "2026-01-10", event_id="x")
+    lines = [first, first | {"amount": "11.00"}, first | {"kind": "refund"}, first]
+    path.write_text("".join(json.dumps(line) + "\n" for line in lines), "utf-8")
+    read = reader()
+    found = read_histories([path], read, lambda _: None)
+    assert (found.orders.tolist(), found.mean.tolist()) == ([1], [10.0])
+    assert read.rejected == 2
+    assert "as ContentDiffers, the first one events.ndjson:2: events.ndjson:1 (sale of 10.00" in (
+        read.reason
+    )
+
+
+def test_a_mean_of_orders_whose_sum_is_too_large_for_64_bits_is_right(tmp_path: Path) -> None:
+    path = tmp_path / "events.ndjson"
+    sales = (event("A", "2026-01-10", "1000000000000", event_id=f"e{n}") for n in range(93_000))
+    path.write_text("".join(json.dumps(line) + "\n" for line in sales), "utf-8")
+    found = read_histories([path], reader(), lambda _: None)
+    assert (found.orders.tolist(), found.mean.tolist()) == ([93_000], [1e12])

@@ -79,6 +79,10 @@ MISTAKES = [
         "scores.value.groups.0.indicators.1.indicator", ["'spend_30d' is used twice"],
     ),
     (
+        "    subtract: [refund_amount]", "    subtract: [refund_amount, orders, refund_amount]",
+        "indicators.spend_30d.subtract", ["'refund_amount' is named twice"],
+    ),
+    (
         "            direction: less", "            direction: fewer",
         "scores.value.groups.0.indicators.1.direction", ["'more' or 'less'", "'fewer'"],
     ),
