@@ -281,7 +281,7 @@ ATTRIBUTE_NAME: Final = r"^[a-z][a-z0-9_]{0,63}$"
 class Profile(Event):
     """What is known of a customer: every field besides the common ones is an attribute of it.
 
-    The latest value holds; null takes an attribute away. Attributes that are not named stay.
+    The latest value holds; null and "" take an attribute away. Attributes that are not named stay.
     """
 
     model_config = ConfigDict(

@@ -138,11 +138,17 @@ def date_of(value: object) -> date:
 def attribute_of(value: object) -> Value:
     """Return an attribute's value, numbers as floats. Raises `PydanticCustomError`.
 
+    Empty text, which many systems send for a field that was cleared, takes the attribute away.
+
     >>> attribute_of(Decimal("3.50")), attribute_of(7), attribute_of(True), attribute_of("华东")
     (3.5, 7.0, True, '华东')
+    >>> attribute_of("") is None
+    True
     """
     if value is None or isinstance(value, bool):
         return value
+    if value == "":
+        return None
     if isinstance(value, str):
         return _attribute_text(value)
     if not isinstance(value, int | float | Decimal):
@@ -153,8 +159,8 @@ def attribute_of(value: object) -> Value:
 
 
 def _attribute_text(text: str) -> str:
-    if not 1 <= len(text) <= LONGEST_ATTRIBUTE:
-        raise _outside(f"must have 1 to {LONGEST_ATTRIBUTE} characters")
+    if len(text) > LONGEST_ATTRIBUTE:
+        raise _outside(f"must have at most {LONGEST_ATTRIBUTE} characters")
     try:
         text.encode()
     except UnicodeEncodeError:
@@ -303,7 +309,7 @@ _DATE_SCHEMA: Final = {
 
 _ATTRIBUTE_SCHEMA: Final[dict[str, Any]] = {
     "anyOf": [
-        {"type": "string", "minLength": 1, "maxLength": LONGEST_ATTRIBUTE},
+        {"type": "string", "maxLength": LONGEST_ATTRIBUTE},
         {"type": "number", "minimum": -MAX_ATTRIBUTE, "maximum": MAX_ATTRIBUTE},
         {"type": "boolean"},
         {"type": "null"},

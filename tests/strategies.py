@@ -103,7 +103,9 @@ TIERS = ["lowest", "low", "high", "highest"]
 
 def _profiles() -> st.SearchStrategy[JsonObject]:
     number = st.sampled_from([0, 1, 3, 2.5, -4]) | st.integers(1, 10**9) | st.floats(0.01, 1e6)
-    text = st.sampled_from(["north", "south", "东", "retail", "12", " -7.5 ", "1e3", "1,5", "1e99"])
+    text = st.sampled_from(
+        ["north", "south", "东", "retail", "12", " -7.5 ", "1e3", "1,5", "1e99", ""]
+    )
     fixed = {"size": number | text, "region": text | st.none()}
     rest = {
         "industry": text,

@@ -13,6 +13,7 @@ from scoring.columns import Events
 from scoring.content import fingerprint, hash_of
 from scoring.details import Detail
 from scoring.events import COMMANDS, COMMANDS_TOPIC, SENT_TYPES, TYPES, Event
+from scoring.fields import MAX_MS
 from scoring.hashing import hash64, name_hash, type_seed
 from scoring.money import Rates
 from streams.decode.contract import compile_contract, is_plain
@@ -34,7 +35,10 @@ Said = TypeVar("Said")
 
 
 class Rejected(NamedTuple):
-    """A record that is not accepted: its position, the rule's name, and what is wrong."""
+    """A record that is not accepted: its position, the rule's name, and what is wrong.
+
+    A profile with a bad attribute is both: what is wrong is told, and the others count.
+    """
 
     record: int
     error: str
@@ -146,7 +150,9 @@ class Decoder:
     def _latest(self, now_ms: int | NDArray[np.int64] | None, count: int) -> NDArray[np.int64]:
         if now_ms is None:
             return np.full(count, NO_LIMIT, np.int64)
-        return np.zeros(count, np.int64) + now_ms + self._future_limit_ms
+        # A record may claim to be of any time that 64 bits hold: nothing may wrap around.
+        latest: NDArray[np.int64] = np.zeros(count, np.int64) + np.clip(now_ms, 0, MAX_MS)
+        return latest + self._future_limit_ms
 
     def _read_by_model(
         self, records: Records, rows: NDArray[Any], limits: Limits, types: Sequence[str]
@@ -168,6 +174,9 @@ class Decoder:
                     judged.commands[record] = reading.command
                 if reading.detail is not None:
                     judged.details[record] = reading.detail
+                if reading.ignored is not None:
+                    why = reading.ignored
+                    judged.rejected.append(Rejected(record, why.error, why.message))
         if not appended:
             return judged
         texts = np.concatenate([records.buffer, np.frombuffer(bytes(appended), np.uint8)])
@@ -211,7 +220,8 @@ def _check_key(records: Records, record: int, customer: bytes) -> None:
 
 def _refuse_future(at: int, latest: int) -> None:
     event, limit = (
-        (_EPOCH + timedelta(milliseconds=ms)).isoformat(timespec="seconds") for ms in (at, latest)
+        (_EPOCH + timedelta(milliseconds=min(ms, MAX_MS))).isoformat(timespec="seconds")
+        for ms in (at, latest)
     )
     raise Refusal("InTheFuture", f"field `occurred_at` is `{event}`: must be at most {limit}")
 

@@ -453,3 +453,15 @@ def test_a_time_without_offset_takes_the_zone_of_the_settings() -> None:
     assert error == "WrongType"
     assert "has no offset from UTC" in message
     assert "`bare_times`" in message
+
+
+@pytest.mark.parametrize("claimed", [2**63 - 1, 2**62, -(2**63), -1, 0])
+def test_a_record_may_claim_to_be_of_any_time(claimed: int) -> None:
+    """Its time plus the future limit wrapped around, and the shard stopped for ever."""
+    decoded = a_decoder().decode(
+        records_of_lines(a_value(type="transaction"), 1),
+        event_type=None,
+        now_ms=np.array([claimed]),
+        keyed=False,
+    )
+    assert [each.error for each in decoded.rejected] == ([] if claimed > 0 else ["InTheFuture"])

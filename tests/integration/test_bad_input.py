@@ -131,6 +131,34 @@ def test_sums_that_would_not_be_exact_are_dead_letters_and_so_is_a_second_conten
         assert run.snapshots()[CUSTOMER]["indicators"]["orders_365d"] == most + 1
 
 
+def test_a_profile_with_a_bad_attribute_is_told_and_counts_for_the_others(
+    kafka: Kafka, valkey: Valkey, tmp_path: Path
+) -> None:
+    profile = {
+        "event_id": "p1",
+        "customer_id": CUSTOMER,
+        "occurred_at": "2024-05-01T00:00:00Z",
+        "region": "east",
+    }
+    values = [json.dumps(profile | more).encode() for more in ({"tags": ["a"]}, {"event_id": "p2"})]
+    with (
+        input_topics(kafka.bootstrap) as inputs,
+        installation(tmp_path, kafka.bootstrap, valkey.url, inputs, USUAL_MODEL) as run,
+    ):
+        sent = [
+            Sent("profile", CUSTOMER.encode(), value, FIRST_ARRIVAL_MS + n)
+            for n, value in enumerate(values)
+        ]
+        topic_logs.send(kafka.bootstrap, inputs, sent)
+        run.worker()
+        run.wait_until_caught_up()
+        (letter,) = run.read_output("dead_letters")
+        said = dict(letter.headers)
+        assert letter.value == values[0]
+        assert said["__connect.errors.exception.class.name"] == b"AttributeIgnored"
+        assert run.applied_by_customer() == {CUSTOMER: 2}
+
+
 def assert_reason_and_origin(run: Installation, letters: list[Record]) -> None:
     """Each letter's origin names the record it was, its error is the one due."""
     origins = {(r.topic, r.partition, r.offset): r for r in run.read_inputs()}

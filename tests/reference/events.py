@@ -218,7 +218,9 @@ def _sets(kind: str, value: dict[str, Any]) -> list[tuple[str, Value]]:
 
 
 def _value(said: Any) -> Value:
-    """Numbers are float64; text, true, false and null are themselves."""
+    """Numbers are float64; text, true, false and null are themselves, empty text is null."""
+    if said == "":
+        return None
     return said if said is None or isinstance(said, str | bool) else float(said)
 
 

@@ -275,3 +275,23 @@ def test_who_is_erased_takes_all_its_chain_along(tmp_path: Path) -> None:
     done = tried(tmp_path, [*sales, *merges, erasure, late, known])
     assert done.indicator("spend_365d", "cem") == 5.0
     assert (done.summary.erased, list(done.customers)) == (1, ["cem"])
+
+
+def test_a_bad_attribute_does_not_lose_the_others(tmp_path: Path) -> None:
+    """Row 12: the whole profile was refused."""
+    profile = event("profile", size="small", tags=["a"], Owner="x", annual_sales=5, industry="")
+    done = tried(tmp_path, [sale("1000"), profile])
+    assert (done.indicator("size"), done.indicator("annual_sales")) == (1.0, 5.0)
+    assert [letter["error"] for letter in done.dead] == ["AttributeIgnored"]
+    assert "without `tags`, `Owner` the profile counts" in done.dead[0]["message"]
+    assert (done.summary.events, done.summary.rejected) == (2, 1)
+
+
+def test_empty_text_takes_an_attribute_away(tmp_path: Path) -> None:
+    sizes = [
+        event("profile", "2026-01-01T12:00:00Z", size="small"),
+        event("profile", "2026-01-02T12:00:00Z", size="", region="east"),
+    ]
+    done = tried(tmp_path, [sale("1000"), *sizes])
+    assert not done.dead
+    assert done.indicator("size") is None

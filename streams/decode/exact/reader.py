@@ -58,6 +58,8 @@ class Reading(NamedTuple):
     detail: Detail | None = None
     command: Event | None = None
     """The event itself, of the commands that concern two customers."""
+    ignored: Refusal | None = None
+    """Why an attribute of a profile was left out; the others count."""
 
 
 class ModelReader:
@@ -84,10 +86,10 @@ class ModelReader:
         model = TYPES[name]
         _refuse_doubles(fields, model)
         try:
-            event = model.model_validate(fields)
+            event, ignored = model.model_validate(fields), None
         except ValidationError as error:
-            raise _refusal(error) from None
-        return self._columns(name, event, fields)
+            event, ignored = _without_bad_attributes(fields, model, _refusal(error))
+        return self._columns(name, event, fields)._replace(ignored=ignored)
 
     def _columns(self, name: str, event: Event, fields: Fields) -> Reading:
         day = int(day_of(self._calendar, event.occurred_at))
@@ -174,6 +176,31 @@ class ModelReader:
         if isinstance(due, date):
             return int(day_start(self._calendar, due.toordinal() - _EPOCH + 1)) - 1
         return ABSENT if due is None else due
+
+
+def _without_bad_attributes(
+    fields: Fields, model: type[Event], why: Refusal
+) -> tuple[Event, Refusal]:
+    """Return a profile with those of its attributes that are good, and what is wrong with others.
+
+    Raises `why` if that is not the matter, or no attribute is left.
+    """
+    common = {name: value for name, value in fields.items() if name in model.model_fields}
+    attributes = {name: value for name, value in fields.items() if name not in common}
+    good = {name: value for name, value in attributes.items() if _is_valid(common | {name: value})}
+    if model is not Profile or not good or len(good) == len(attributes):
+        raise why
+    bad = ", ".join(shown(name) for name in attributes if name not in good)
+    event = Profile.model_validate(common | good)
+    return event, Refusal("AttributeIgnored", f"{why.message}; without {bad} the profile counts")
+
+
+def _is_valid(profile: dict[str, Any]) -> bool:
+    try:
+        Profile.model_validate(profile)
+    except ValidationError:
+        return False
+    return True
 
 
 def _detail(event: Event, parts: Mapping[str, int], *, sign: int) -> Detail | None:
