@@ -29,6 +29,28 @@ large = st.fixed_dictionaries(
 )
 
 
+names = st.sampled_from(["c1", "c2", "c3"])
+instants = st.integers(1_600_000_000_000, 1_600_900_000_000)
+commands = st.one_of(
+    st.fixed_dictionaries(
+        {
+            "type": st.just("merge"),
+            "customer_id": names,
+            "occurred_at": instants,
+            "into": names,
+            "into_shard": st.just(0),
+        }
+    ),
+    st.fixed_dictionaries(
+        {
+            "type": st.sampled_from(["unmerge", "erasure"]),
+            "customer_id": names,
+            "occurred_at": instants,
+        }
+    ),
+)
+
+
 def judged(source: dict[str, Any], stream: list[JsonObject], cuts: list[int]) -> None:
     """Apply a stream in pieces to a shard and to the oracle, and compare what is refused."""
     shard, fold = Shard(source, "event"), Fold(Model(source))
@@ -40,6 +62,7 @@ def judged(source: dict[str, Any], stream: list[JsonObject], cuts: list[int]) ->
     found = {verdict: shard.judged.get(verdict, []) for verdict in (DIFFERENT, OVERFLOWS)}
     assert found[DIFFERENT] == [event.event_id for event in fold.differing]
     assert found[OVERFLOWS] == [event.event_id for event in fold.too_large]
+    assert shard.refused == [event.event_id for event in fold.refused]
     assert_equal(shard, fold)
 
 
@@ -57,5 +80,19 @@ def test_no_sum_is_wrong_at_the_edge_of_what_is_exact(
     source: dict[str, Any], stream: list[JsonObject], cuts: list[int]
 ) -> None:
     """Unidad de Fomento has four decimals: a dozen of the largest events is as much as fits."""
+    source = source | {"currencies": {"base": "CLF", "rates": {}}}
+    judged(source, [event | {"event_id": f"e{n}"} for n, event in enumerate(stream)], cuts)
+
+
+@patient
+@given(
+    source=models(),
+    stream=st.lists(large | large | commands, min_size=12, max_size=40),
+    cuts=positions,
+)
+def test_no_sum_is_wrong_whoever_is_merged_with_whom(
+    source: dict[str, Any], stream: list[JsonObject], cuts: list[int]
+) -> None:
+    """Chains, circles, unmerges and erasures among events of which a dozen fit."""
     source = source | {"currencies": {"base": "CLF", "rates": {}}}
     judged(source, [event | {"event_id": f"e{n}"} for n, event in enumerate(stream)], cuts)
