@@ -48,6 +48,9 @@ STANDING: Final = np.dtype(
 )
 """`tier` is what outcomes tell, `earned` what the policy gives; `since` when the earned one last
 changed, `fall` when its loss began (`NEVER`: it has not)."""
+RING: Final = np.dtype([("identity", "u8"), ("content", "u4")], align=True)
+"""An event that came: its identity, and the fingerprint of what it said (`content.fingerprint`; 0:
+not known). Side by side, as both are written at once."""
 LINE: Final = np.dtype(
     [
         ("invoice", "u8"),
@@ -96,8 +99,8 @@ PEAK: Final = np.dtype([("day", "i4"), ("total", "i8")], align=True)
 class Arena(NamedTuple):
     """C customers. The first block is stored, the second is derived from it when it is loaded.
 
-    Day buckets lie in `buckets` and `rows`, identities in `ring` and what their events said in
-    `contents`, each customer's with room behind them for the batch's events.
+    Day buckets lie in `buckets` and `rows`, identities in `ring`, each customer's with room behind
+    them for the batch's events.
     """
 
     customers: Table
@@ -116,9 +119,7 @@ class Arena(NamedTuple):
     buckets: Table
     rows: NDArray[np.int64]
     """[rows, measures]"""
-    ring: NDArray[np.uint64]
-    contents: NDArray[np.uint32]
-    """[ring] fingerprints (content.fingerprint); 0 where none is known."""
+    ring: Table
     lines: Table
     categories: Table
     attributes: Table
@@ -208,8 +209,7 @@ def empty_arena(program: Program, room: Room, texts: NDArray[np.uint8]) -> Arena
         peak_terms=np.zeros((count, alerts, peaks, int(limits["most_terms"])), np.int32),
         buckets=np.zeros(rows, BUCKET),
         rows=np.zeros((rows, int(limits["measures"])), np.int64),
-        ring=np.zeros(int(room.ring.sum()), np.uint64),
-        contents=np.zeros(int(room.ring.sum()), np.uint32),
+        ring=np.zeros(int(room.ring.sum()), RING),
         lines=np.zeros(int(room.lines.sum()), LINE),
         categories=np.zeros(int(room.categories.sum()), CATEGORY),
         attributes=np.zeros(int(room.attributes.sum()), ATTRIBUTE),

@@ -116,9 +116,7 @@ def step(
         day = events.day[e] if mode == CUSTOMER_CLOCK else max(clock, events.day[e])
         if most_outcomes(program, customer, day) > outcomes.rows.size - outcomes.used[0]:
             return e, clock
-        verdict = repeats(
-            ring, customer, arena.ring, arena.contents, events.identity[e], events.content[e]
-        )
+        verdict = repeats(ring, customer, arena.ring, events.identity[e], events.content[e])
         volume = volume_of(max(events.amount[e], events.own[e]), events.cost[e])
         if verdict == APPLIED and events.at[e] <= customer.erased:
             verdict = ERASED
@@ -160,7 +158,6 @@ def ask_for_customer(arena: Arena, c: int) -> None:
     ask_for(arena.columns, c, 1)
     ask_for(arena.raw_classes, c, 1)
     ask_for(arena.ring, customer.ring_start, customer.ring_count + 1)
-    ask_for(arena.contents, customer.ring_start + customer.ring_count, 1)
     ask_for(arena.buckets, customer.row_start, customer.row_count + 1)
     ask_for(arena.rows, customer.row_start + customer.row_count, 1)
     ask_for(arena.lines, customer.line_start, customer.line_count)
@@ -260,36 +257,29 @@ def complete(program: Program, arena: Arena) -> None:
 
 
 @jit_borrowing
-def repeats(
-    size: int,
-    customer: Any,
-    ring: NDArray[np.uint64],
-    contents: NDArray[np.uint32],
-    identity: np.uint64,
-    content: np.uint32,
-) -> int:
+def repeats(size: int, customer: Any, ring: Table, identity: np.uint64, content: np.uint32) -> int:
     """Look an identity up among the last `size` of a customer; remember it if it is new.
 
     It is the same event again unless both contents are known and differ. Returns the verdict.
     """
     n = place_of(size, customer, ring, identity)
     if n >= 0:
-        is_same = contents[n] in (np.uint32(0), content)
+        is_same = ring[n].content in (np.uint32(0), content)
         return DUPLICATE if is_same else DIFFERENT
     if size > 0:
         end = customer.ring_start + customer.ring_count
-        ring[end] = identity
-        contents[end] = content
+        ring[end].identity = identity
+        ring[end].content = content
         customer.ring_count += 1
     return APPLIED
 
 
 @jit_borrowing
-def place_of(size: int, customer: Any, ring: NDArray[np.uint64], identity: np.uint64) -> int:
+def place_of(size: int, customer: Any, ring: Table, identity: np.uint64) -> int:
     """Return where an identity is among the last `size` of a customer; −1: nowhere."""
     end = customer.ring_start + customer.ring_count
     for n in range(end - 1, max(customer.ring_start, end - size) - 1, -1):
-        if ring[n] == identity:
+        if ring[n].identity == identity:
             return int(n)
     return -1
 

@@ -214,7 +214,7 @@ def decode_all(
                     arena.watches[c, a], arena.peaks[c, a], arena.peak_terms[c, a], terms, blobs, at
                 )
             at = decode_rows(arena.customers[c], arena.buckets, arena.rows, blobs, at)
-            at = decode_ring(version, arena.customers[c], arena.ring, arena.contents, blobs, at)
+            at = decode_ring(version, arena.customers[c], arena.ring, blobs, at)
             at = decode_lines(version, arena.customers[c], arena.lines, blobs, at)
             at = decode_categories(arena.customers[c], arena.categories, blobs, at)
             decode_attributes(version, arena.customers[c], bits, blobs, at)
@@ -339,16 +339,17 @@ def decode_rows(
 def decode_ring(
     version: int,
     customer: Any,
-    ring: NDArray[np.uint64],
-    contents: NDArray[np.uint32],
+    ring: Any,
     blob: NDArray[np.uint8],
     at: int,
 ) -> int:
     """Read the identities of a customer's events, and what these said; return what is behind."""
     for n in range(customer.ring_start, customer.ring_start + customer.ring_count):
-        ring[n], at = get_eight(blob, at)
+        identity, at = get_eight(blob, at)
+        ring[n].identity = identity
         if version > OLDEST_VERSION:
-            contents[n], at = get_three(blob, at)
+            content, at = get_three(blob, at)
+            ring[n].content = content
     return at
 
 
@@ -473,7 +474,7 @@ def encode_from(
                 arena.watches[c, a], arena.peaks[c, a], arena.peak_terms[c, a], terms, out, at
             )
         at = encode_rows(customer, arena.buckets, arena.rows, out, at)
-        at = encode_ring(customer, kept, arena.ring, arena.contents, out, at)
+        at = encode_ring(customer, kept, arena.ring, out, at)
         at = encode_lines(customer, arena.lines, out, at)
         at = encode_categories(customer, arena.categories, out, at)
         starts[c + 1] = encode_attributes(customer, bits, arena.texts, out, at)
@@ -573,16 +574,15 @@ def encode_rows(
 def encode_ring(
     customer: Any,
     identities: int,
-    ring: NDArray[np.uint64],
-    contents: NDArray[np.uint32],
+    ring: Any,
     out: NDArray[np.uint8],
     at: int,
 ) -> int:
     """Write the last identities of a customer, and what their events said."""
     end = customer.ring_start + customer.ring_count
     for n in range(end - identities, end):
-        at = put_eight(out, at, ring[n])
-        at = put_three(out, at, contents[n])
+        at = put_eight(out, at, ring[n].identity)
+        at = put_three(out, at, ring[n].content)
     return at
 
 

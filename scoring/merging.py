@@ -430,7 +430,7 @@ class _Batch:
         n = kernel.place_of(size, customer, arena.ring, events.identity[event])
         verdict = NOT_REACHED
         if n >= 0:
-            is_same = arena.contents[n] in (0, events.content[event])
+            is_same = arena.ring["content"][n] in (0, events.content[event])
             is_same = is_same or events.kind[event] == UNMERGE
             verdict = DUPLICATE if is_same else DIFFERENT
         elif events.at[event] <= customer["erased"]:
@@ -875,4 +875,3 @@ def copy_facts(arena: Arena, source: int, target: int) -> None:
     other["ring_count"] = one["ring_count"]
     first, into, count = int(one["ring_start"]), int(other["ring_start"]), int(one["ring_count"])
     arena.ring[into : into + count] = arena.ring[first : first + count]
-    arena.contents[into : into + count] = arena.contents[first : first + count]

@@ -105,5 +105,6 @@ def known_content(arena: Any, events: Events, e: int) -> int:
     customer = arena.customers[events.customer[e]]
     first = int(customer["ring_start"])
     end = first + int(customer["ring_count"])
-    found = np.flatnonzero(arena.ring[first:end] == events.identity[e])
-    return int(arena.contents[first + int(found[-1])]) if found.size else 0
+    ring = arena.ring[first:end]
+    found = np.flatnonzero(ring["identity"] == events.identity[e])
+    return int(ring["content"][found[-1]]) if found.size else 0

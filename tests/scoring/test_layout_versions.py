@@ -38,8 +38,8 @@ def test_a_state_of_layout_3_says_what_it_said(customer: str) -> None:
     row = arena.customers[1]
     first = row["ring_start"]
     ring = slice(first, first + row["ring_count"])
-    assert arena.ring[ring].tolist() == expected["ring"]
-    assert not arena.contents[ring].any()
+    assert arena.ring["identity"][ring].tolist() == expected["ring"]
+    assert not arena.ring["content"][ring].any()
     assert (row["applied"], row["erased"]) == (expected["applied"], expected["erased"])
     assert all(held.sequence is None for held in facts.attributes)
 
