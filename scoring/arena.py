@@ -27,9 +27,12 @@ CUSTOMER: Final = np.dtype(
         ("line_start", "i8"),
         ("category_start", "i8"),
         ("attribute_start", "i8"),
+        ("order_start", "i8"),
         ("line_count", "i4"),
         ("category_count", "i4"),
         ("attribute_count", "i4"),
+        ("order_count", "i4"),
+        ("folded_sale", "i4"),
         ("stale_measures", "u8"),
         ("stale_besides", "u8"),
     ],
@@ -38,7 +41,8 @@ CUSTOMER: Final = np.dtype(
 """`sequence` counts outcomes, `applied` events; events up to the time `erased` (epoch milliseconds;
 `NEVER`: none) never count again; `volume` is Σ (amount + all costs) of what was applied, which
 bounds each sum of money (measures.MOST_VOLUME); buckets are rows from `row_start`, oldest first, in
-the room that begins at `row_base`. `stale_…` are what has moved since the last evaluation
+the room that begins at `row_base`. `folded_sale` is the last day of a sale that no bucket holds any
+more. `stale_…` are what has moved since the last evaluation
 (tables.INDICATOR)."""
 BUCKET: Final = np.dtype([("measures", "u8"), ("day", "i4")], align=True)
 """A day; bits of the measures in its row that may not be 0."""
@@ -67,8 +71,28 @@ LINE: Final = np.dtype(
 )
 """Bills, receipts or credits of an invoice on a day, in one currency; `own` is the amount in minor
 units of that (facts/invoices.py)."""
-CATEGORY: Final = np.dtype([("line", "u8"), ("day", "i4")], align=True)
-"""A product line and the latest day of a sale of it."""
+CATEGORY: Final = np.dtype([("line", "u8"), ("day", "i4"), ("unnamed", "i4")], align=True)
+"""A product line, the latest day of a sale of it, and of one that nothing can take back."""
+ORDER: Final = np.dtype(
+    [
+        ("amount", "i8"),
+        ("own", "i8"),
+        ("cost", "i8"),
+        ("category", "u8"),
+        ("invoice", "u8"),
+        ("kind", "i4"),
+        ("day", "i4"),
+        ("put", "i4"),
+        ("due", "i4"),
+        ("currency", "i4"),
+        ("pays", "i4"),
+        ("named", "i4"),
+        ("live", "i4"),
+        ("shared", "i4"),
+    ],
+    align=True,
+)
+"""What was said of an order on a day (facts/orders.py)."""
 _ATTRIBUTE: Final = (
     ("key", "u8"),
     ("at", "i8"),
@@ -123,6 +147,9 @@ class Arena(NamedTuple):
     lines: Table
     categories: Table
     attributes: Table
+    orders: Table
+    order_ids: NDArray[np.uint64]
+    """[orders] apart from the rest of them, as one is looked for among all."""
     texts: NDArray[np.uint8]
     classes: NDArray[np.int32]
     """[C, segments] position of the class + 1; 0 before the first evaluation."""
@@ -162,6 +189,7 @@ class Room(NamedTuple):
     lines: NDArray[np.int64]
     categories: NDArray[np.int64]
     attributes: NDArray[np.int64]
+    orders: NDArray[np.int64]
 
     @classmethod
     def none(cls, customers: int) -> Self:
@@ -192,6 +220,8 @@ def empty_arena(program: Program, room: Room, texts: NDArray[np.uint8]) -> Arena
     customers["line_start"] = np.cumsum(room.lines) - room.lines
     customers["category_start"] = np.cumsum(room.categories) - room.categories
     customers["attribute_start"] = np.cumsum(room.attributes) - room.attributes
+    customers["order_start"] = np.cumsum(room.orders) - room.orders
+    customers["folded_sale"] = NEVER
     standings = np.zeros((count, program.scores.size), STANDING)
     standings["since"] = NEVER
     standings["fall"] = NEVER
@@ -213,6 +243,8 @@ def empty_arena(program: Program, room: Room, texts: NDArray[np.uint8]) -> Arena
         lines=np.zeros(int(room.lines.sum()), LINE),
         categories=np.zeros(int(room.categories.sum()), CATEGORY),
         attributes=np.zeros(int(room.attributes.sum()), ATTRIBUTE),
+        orders=np.zeros(int(room.orders.sum()), ORDER),
+        order_ids=np.zeros(int(room.orders.sum()), np.uint64),
         texts=texts,
         classes=np.zeros((count, program.segments.size), np.int32),
         sums=np.zeros((count, program.operands.size), np.int64),

@@ -18,6 +18,7 @@ from scoring.facts.invoices import (
 )
 from scoring.facts.product_lines import note_line
 from scoring.jit import jit_borrowing
+from scoring.ordering import combine_orders, raise_unnamed, unnamed_largest
 from scoring.program import Program
 from scoring.tables import Table
 from scoring.windows import add_up, bucket
@@ -29,8 +30,7 @@ def combine(
     arena: Arena,
     c: int,
     parts: NDArray[np.int64],
-    invoice: Table,
-    additions: Table,
+    scratch: Any,
 ) -> None:
     """Replace the facts of customer c by those of its parts together.
 
@@ -43,10 +43,15 @@ def combine(
     customer.line_count = 0
     customer.category_count = 0
     customer.attribute_count = 0
+    customer.order_count = 0
+    customer.folded_sale = NEVER
     arena.marks[c] = NEVER
     arena.columns[c] = -1
     totals[:] = 0
     retention = program.limits[0].retention
+    has_orders = False
+    for part in parts:
+        has_orders = has_orders or arena.customers[part].order_count > 0
     for part in parts:
         other = arena.customers[part]
         add_up(totals, arena.totals[part])
@@ -56,14 +61,17 @@ def combine(
             if target >= 0:
                 arena.buckets[target].measures |= theirs.measures
             add_up(totals if target < 0 else arena.rows[target], arena.rows[row])
+            if target >= 0 and has_orders:
+                raise_unnamed(arena, target, unnamed_largest(arena, part, row))
+        customer.folded_sale = max(customer.folded_sale, other.folded_sale)
         move_marks(program.marks, arena.marks[c], arena.marks[part])
     for part in parts:
-        combine_invoices(program, arena, c, part, invoice[0], additions)
+        combine_invoices(program, arena, c, part, scratch.invoice[0], scratch.additions)
         other = arena.customers[part]
         first = other.category_start
         for n in range(first, first + other.category_count):
             category = arena.categories[n]
-            note_line(customer, arena.categories, category.line, category.day)
+            note_line(customer, arena.categories, category.line, category.day, category.unnamed)
     for p in range(1, parts.size + 1):  # c's own part, the first, comes last: of ties it holds
         other = arena.customers[parts[p % parts.size]]
         first = other.attribute_start
@@ -73,6 +81,8 @@ def combine(
                 arena.attributes[n],
             )  # fmt: skip  # the value on a line of its own
     add_up_counts(arena, c, parts)
+    if has_orders:
+        combine_orders(program, arena, c, parts, scratch)
 
 
 @jit_borrowing

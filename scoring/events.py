@@ -430,6 +430,31 @@ class BoughtLine(BaseModel):
 
     line: Hash
     day: Day
+    unnamed: Annotated[int, Field(ge=-1, lt=2**31)] | None = Field(
+        None, description="of a sale that nothing can take back; -1: none, null: as `day`"
+    )
+
+
+class OrderRow(BaseModel):
+    """What was said of an order on a day, and what it has put in (scoring/facts/orders.py)."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore", strict=True)
+
+    order: Hash
+    kind: Annotated[int, Field(ge=0, le=3)]
+    day: Day
+    put: Annotated[int, Field(ge=-1, lt=2**31)]
+    amount: Count
+    own: Count
+    cost: Annotated[int, Field(ge=-(2**63), lt=2**62)]
+    category: Hash
+    invoice: Hash
+    due: Annotated[int, Field(ge=-1, lt=2**31)]
+    currency: Day
+    pays: Annotated[int, Field(ge=-1, lt=64)]
+    named: Annotated[int, Field(ge=0, le=1)]
+    live: Annotated[int, Field(ge=0, le=1)]
+    shared: Annotated[int, Field(ge=0, le=1)] = 0
 
 
 class AttributeFact(BaseModel):
@@ -462,6 +487,8 @@ class Facts(BaseModel):
     invoices: list[InvoiceLine] = []
     product_lines: list[BoughtLine] = []
     attributes: list[AttributeFact] = []
+    orders: list[OrderRow] = []
+    folded_sale: Day | None = None
 
     @model_validator(mode="after")
     def _ascends(self) -> Self:

@@ -6,10 +6,11 @@ import numpy as np
 
 from scoring.arena import NEVER
 from scoring.jit import jit_borrowing
-from scoring.measures import ABSENT, SOURCES
+from scoring.measures import ABSENT, KINDS, SOURCES
 from scoring.windows import Counts, Days, add_to_windows, bucket, raise_windows
 
 USUAL_SEVERITY: Final = 3
+SALE: Final = KINDS.index("sale")
 
 ONE: Final = SOURCES.index("one")
 AMOUNT: Final = SOURCES.index("amount")
@@ -85,32 +86,41 @@ def apply(
     kinds: Any, effects: Any, mark_rules: Any, places: Any, retention: int,
     customer: Any, marks: Days, totals: Counts, buckets: Any, rows: Counts, sums: Counts,
     kind: int, day: int, at: int, amount: int, cost: int, due: int, due_day: int, level: int,
+    sign: int,
 ) -> None:  # fmt: skip  # a line for the model, a line for the customer, a line for the event
-    """Add an event to its day's bucket (or the totals, if no window reaches it); move the marks."""
+    """Add an event to its day's bucket (or the totals, if no window reaches it); move the marks.
+
+    A `sign` of −1 takes it out again, but for marks and what is the largest.
+    """
     row = -1
     if kinds[kind].first < kinds[kind].end:
         row = bucket(retention, customer, buckets, rows, day)
     age = customer.as_of - day
     for n in range(kinds[kind].first, kinds[kind].end):
         effect = effects[n]
-        addition = effect.factor * increment(
-            effect.source, at, amount, cost, due, level, day - due_day
+        addition = (
+            sign
+            * effect.factor
+            * increment(effect.source, at, amount, cost, due, level, day - due_day)
         )
         if addition != 0:
             customer.stale_measures |= np.uint64(1) << np.uint64(effect.measure)
             if row >= 0:
                 buckets[row].measures |= np.uint64(1) << np.uint64(effect.measure)
             bucket_of_day = totals if row < 0 else rows[row]
+            if effect.largest == 1 and sign < 0:
+                continue
             if effect.largest == 1:
                 bucket_of_day[effect.measure] = max(bucket_of_day[effect.measure], addition)
                 raise_windows(places, sums, age, effect.measure, addition)
             else:
                 bucket_of_day[effect.measure] += addition
                 add_to_windows(places, sums, age, effect.measure, addition)
+    if row < 0 and kind == SALE:
+        customer.folded_sale = max(customer.folded_sale, day)
     for mark in range(mark_rules.size):
-        if (mark_rules[mark].kinds >> np.int64(kind)) & 1:
+        if sign > 0 and (mark_rules[mark].kinds >> np.int64(kind)) & 1:
             known = marks[mark]
             if known == NEVER or (day > known) == (mark_rules[mark].latest == 1):
                 marks[mark] = day
                 customer.stale_besides |= np.uint64(1) << np.uint64(mark)
-    customer.applied += 1

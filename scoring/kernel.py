@@ -18,14 +18,6 @@ from scoring.changes import Changes, first_change
 from scoring.columns import Events
 from scoring.combining import add_up_counts, combine, is_any_known
 from scoring.facts.attributes import CSAT, NPS, NUMBER, find_columns, set_attribute
-from scoring.facts.invoices import (
-    additions_of_line,
-    additions_of_rest,
-    enter_line,
-    forget_settled,
-    lines_of,
-    summarise,
-)
 from scoring.facts.product_lines import note_line
 from scoring.increments import apply
 from scoring.indicators import indicator
@@ -33,6 +25,7 @@ from scoring.jit import jit_borrowing, jit_inlined
 from scoring.measures import ABSENT, KINDS, MOST_VOLUME
 from scoring.missing import LEAVE_OUT, SHARE, filled
 from scoring.normalisers import normalise
+from scoring.ordering import apply_order, change_invoice, is_of_order, note_unnamed
 from scoring.outcomes import ALERT, NO_EVENT, SEGMENT_CHANGE, TIER_CHANGE, Outcomes, append
 from scoring.prefetching import ask_for
 from scoring.program import Program
@@ -74,7 +67,7 @@ CUSTOMER_CLOCK: Final = CLOCKS.index("customer")
 
 
 class Scratch(NamedTuple):
-    """Room for what is at hand: points and scores as they were; an invoice, a line, a value."""
+    """Room for what is at hand: points and scores as they were; rows of all kinds."""
 
     points: NDArray[np.float64]
     scores: NDArray[np.float64]
@@ -82,6 +75,7 @@ class Scratch(NamedTuple):
     invoice: Table
     additions: Table
     attribute: Table
+    order: Table
 
 
 @jit_borrowing
@@ -161,6 +155,7 @@ def ask_for_customer(arena: Arena, c: int) -> None:
     ask_for(arena.buckets, customer.row_start, customer.row_count + 1)
     ask_for(arena.rows, customer.row_start + customer.row_count, 1)
     ask_for(arena.lines, customer.line_start, customer.line_count)
+    ask_for(arena.order_ids, customer.order_start, customer.order_count + 1)
 
 
 @jit_borrowing
@@ -209,7 +204,7 @@ def reassemble(
                 add_up_counts(arena, c, parts)
                 return
             if parts.size > 0:
-                combine(program, arena, c, parts, scratch.invoice, scratch.additions)
+                combine(program, arena, c, parts, scratch)
                 arena.sums[c] = 0
                 load_sums(
                     program.windows, program.operand_of,
@@ -332,6 +327,8 @@ def forget(arena: Arena, c: int, at: int) -> None:
     customer.line_count = 0
     customer.category_count = 0
     customer.attribute_count = 0
+    customer.order_count = 0
+    customer.folded_sale = NEVER
     customer.applied += 1
     customer.erased = at
     customer.volume = 0
@@ -394,13 +391,19 @@ def apply_fact(
     limits, customer = program.limits[0], arena.customers[c]
     marks, totals, sums = arena.marks[c], arena.totals[c], arena.sums[c]
     kind, day, at, level = events.kind[e], events.day[e], events.at[e], events.level[e]
+    customer.applied += 1
+    if is_of_order(program, kind, events.order[e]):
+        apply_order(program, arena, c, events, changes, e, scratch)
+        return
     apply(
         program.kinds, program.effects, program.marks, program.places, limits.retention,
         customer, marks, totals, arena.buckets, arena.rows, sums,
-        kind, day, at, events.amount[e], events.cost[e], events.due[e], events.due_day[e], level,
+        kind, day, at, events.amount[e], events.cost[e], events.due[e], events.due_day[e], level, 1,
     )  # fmt: skip  # a line for the model, a line for the customer, a line for the event
+    if kind == SALE and customer.order_count > 0:
+        note_unnamed(program, arena, c, day, events.amount[e])
     if kind == SALE and events.category[e] != np.uint64(0):
-        note_line(customer, arena.categories, events.category[e], day)
+        note_line(customer, arena.categories, events.category[e], day, day)
         customer.stale_besides |= np.uint64(LINES)
     if kind in ANSWERS or events.detail[e] == 1:
         for n in range(first_change(changes.attributes, e), changes.attributes.size + 1):
@@ -429,12 +432,9 @@ def apply_money(
     e: int,
     scratch: Scratch,
 ) -> None:
-    """Add what a sale, refund or payment adds on account of invoices, and parts of its costs.
-
-    What its invoice added is taken out before its line is entered, and put in again after.
-    """
-    limits, customer, lines = program.limits[0], arena.customers[c], arena.lines
-    line, invoice, additions = scratch.line[0], scratch.invoice[0], scratch.additions
+    """Add what a sale, refund or payment adds on account of invoices, and parts of its costs."""
+    limits, customer = program.limits[0], arena.customers[c]
+    line, additions = scratch.line[0], scratch.additions
     is_undated = events.due[e] == ABSENT
     bill(
         events.kind[e], events.day[e], events.amount[e], events.own[e], events.currency[e],
@@ -444,28 +444,12 @@ def apply_money(
     count = additions_without_invoice(line, events.due_day[e], additions)
     if events.detail[e] == 1:
         count = additions_of_costs(changes.costs, e, line.day, additions, count)
-    first, end, sign, n = 0, 0, 0, 0
-    while True:
-        add_all(
-            additions, count, program.places, limits.retention,
-            customer, arena.totals[c], arena.buckets, arena.rows, arena.sums[c],
-        )  # fmt: skip  # what and a line for the model, a line for the customer
-        if line.invoice == np.uint64(0) or (sign == 1 and n > end):
-            return
-        if sign == 0 or n > end:
-            if sign == 0:
-                forget_settled(customer, lines, limits.keep_days)
-            else:
-                enter_line(customer, lines, first, end, line)
-            sign = -1 if sign == 0 else 1
-            first, end = lines_of(customer, lines, line.invoice)
-            summarise(lines, first, end, invoice)
-            n = first
-        if n < end:
-            count = additions_of_line(lines[n], invoice, sign, additions)
-        else:
-            count = additions_of_rest(invoice, sign, additions)
-        n += 1
+    add_all(
+        additions, count, program.places, limits.retention,
+        customer, arena.totals[c], arena.buckets, arena.rows, arena.sums[c],
+    )  # fmt: skip  # what and a line for the model, a line for the customer
+    if line.invoice != np.uint64(0):
+        change_invoice(program, arena, c, scratch)
 
 
 @jit_borrowing

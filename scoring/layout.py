@@ -12,13 +12,13 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from scoring.arena import BITS, Arena, Room, empty_arena, read_only
+from scoring.arena import BITS, NEVER, Arena, Room, empty_arena, read_only
 from scoring.bits import lowest
 from scoring.errors import LayoutError
 from scoring.facts.attributes import FLAG, NUMBER, NUMERIC_TEXT, TEXTS
 from scoring.hashing import NO_SEED, name_hash
 from scoring.jit import jit_borrowing
-from scoring.measures import ABSENT, MOST_VOLUME
+from scoring.measures import ABSENT, MARKS, MEASURES, MOST_VOLUME
 from scoring.program import Program
 from scoring.verdicts import volume_of_sums
 
@@ -34,6 +34,16 @@ ENTRY: Final = 11
 NUMBERS: Final = (NUMBER, FLAG, NUMERIC_TEXT)
 """Kinds of attributes that have a number."""
 _ONE: Final = np.uint64(1)
+_NONE: Final = np.uint64(0)
+HAS_COST: Final = np.uint64(1 << 4)
+HAS_CATEGORY: Final = np.uint64(1 << 5)
+HAS_INVOICE: Final = np.uint64(1 << 6)
+HAS_DUE: Final = np.uint64(1 << 7)
+HAS_CURRENCY: Final = np.uint64(1 << 8)
+"""Of an order's row: what it has besides; kind, live and named stand in the bits before."""
+ORDERS: Final = MEASURES.index("orders")
+LAST_SALE: Final = tuple(mark for mark, _, _ in MARKS).index("last_sale")
+FIRST_SALE: Final = tuple(mark for mark, _, _ in MARKS).index("first_sale")
 
 
 @jit_borrowing
@@ -160,6 +170,8 @@ def load_arena(
     stored = Room.none(room.rows.size)
     if (unreadable := count_stored(blobs, starts, stored)) >= 0:
         raise LayoutError(unreadable, int(blobs[starts[unreadable]]), VERSION)
+    # A sale can make credits of all refunds of its order that came before it.
+    room = room._replace(lines=room.lines + np.where(room.orders > 0, stored.orders, 0))
     room = stored.plus(room)
     if program.limits[0]["ring"] == 0:
         room = room._replace(ring=stored.ring)
@@ -186,6 +198,9 @@ def count_stored(blobs: NDArray[np.uint8], starts: NDArray[np.int64], stored: Ro
             stored.categories[c] = np.int64(number)
             number, at = get(blobs, at)
             stored.attributes[c] = np.int64(number)
+            if blobs[starts[c]] > OLDEST_VERSION:
+                number, at = get(blobs, at)
+                stored.orders[c] = np.int64(number)
     return -1
 
 
@@ -216,10 +231,13 @@ def decode_all(
             at = decode_rows(arena.customers[c], arena.buckets, arena.rows, blobs, at)
             at = decode_ring(version, arena.customers[c], arena.ring, blobs, at)
             at = decode_lines(version, arena.customers[c], arena.lines, blobs, at)
-            at = decode_categories(arena.customers[c], arena.categories, blobs, at)
-            decode_attributes(version, arena.customers[c], bits, blobs, at)
+            at = decode_categories(version, arena.customers[c], arena.categories, blobs, at)
+            at = decode_attributes(version, arena.customers[c], bits, blobs, at)
+            if version > OLDEST_VERSION:
+                decode_orders(arena.customers[c], arena.orders, arena.order_ids, blobs, at)
             if version == OLDEST_VERSION:
                 derive_volume(arena, c)
+                derive_folded_sale(arena, c)
 
 
 @jit_borrowing
@@ -230,6 +248,16 @@ def derive_volume(arena: Arena, c: int) -> None:
     for row in range(customer.row_start, customer.row_start + customer.row_count):
         volume = min(volume + volume_of_sums(arena.rows[row]), MOST_VOLUME)
     customer.volume = volume
+
+
+@jit_borrowing
+def derive_folded_sale(arena: Arena, c: int) -> None:
+    """Set the last day of a sale that no bucket holds, of a customer whose state has none."""
+    customer, last = arena.customers[c], arena.marks[c, LAST_SALE]
+    if arena.totals[c, ORDERS] > 0:
+        first = customer.row_start
+        is_folded = customer.row_count == 0 or last < arena.buckets[first].day
+        customer.folded_sale = last if is_folded else arena.marks[c, FIRST_SALE]
 
 
 @jit_borrowing
@@ -254,6 +282,9 @@ def decode_head(
     customer.category_count = np.int32(number)
     number, at = get(blob, at)
     customer.attribute_count = np.int32(number)
+    if version > OLDEST_VERSION:
+        number, at = get(blob, at)
+        customer.order_count = np.int32(number)
     number, at = get(blob, at)
     customer.as_of = np.int32(np.int64(number) - 1)
     number, at = get(blob, at)
@@ -265,6 +296,8 @@ def decode_head(
     if version > OLDEST_VERSION:
         number, at = get(blob, at)
         customer.volume = np.int64(number)
+        number, at = get(blob, at)
+        customer.folded_sale = np.int32(np.int64(number) - 1)
     for mark in range(marks.size):
         number, at = get(blob, at)
         marks[mark] = np.int32(np.int64(number) - 1)
@@ -382,13 +415,92 @@ def decode_lines(version: int, customer: Any, lines: Any, blob: NDArray[np.uint8
 
 
 @jit_borrowing
-def decode_categories(customer: Any, categories: Any, blob: NDArray[np.uint8], at: int) -> int:
+def decode_categories(
+    version: int, customer: Any, categories: Any, blob: NDArray[np.uint8], at: int
+) -> int:
     """Read the product lines of a customer; return the position behind them."""
     for n in range(customer.category_start, customer.category_start + customer.category_count):
         line, at = get_eight(blob, at)
         categories[n].line = line
         number, at = get(blob, at)
-        categories[n].day = np.int32(number)
+        categories[n].day = categories[n].unnamed = np.int32(number)
+        if version > OLDEST_VERSION:
+            number, at = get(blob, at)
+            categories[n].unnamed = np.int32(np.int64(number) - 1)
+    return at
+
+
+@jit_borrowing
+def decode_orders(
+    customer: Any, orders: Any, ids: NDArray[np.uint64], blob: NDArray[np.uint8], at: int
+) -> int:
+    """Read the rows of a customer's orders; return the position behind them."""
+    for n in range(customer.order_start, customer.order_start + customer.order_count):
+        row = orders[n]
+        ids[n], at = get_eight(blob, at)
+        head, at = get(blob, at)
+        row.kind = np.int32(head & np.uint64(3))
+        row.live = np.int32((head >> np.uint64(2)) & _ONE)
+        row.named = np.int32((head >> np.uint64(3)) & _ONE)
+        number, at = get(blob, at)
+        row.day = np.int32(number)
+        signed, at = get_signed(blob, at)
+        row.put = row.day + np.int32(signed)
+        signed, at = get_signed(blob, at)
+        row.amount = row.own = signed
+        number, at = get(blob, at)
+        row.pays = np.int32(np.int64(number) - 1)
+        row.cost, row.due, row.currency = ABSENT, NEVER, 0
+        row.category = row.invoice = np.uint64(0)
+        if head & HAS_COST:
+            signed, at = get_signed(blob, at)
+            row.cost = signed
+        if head & HAS_CATEGORY:
+            row.category, at = get_eight(blob, at)
+        if head & HAS_INVOICE:
+            row.invoice, at = get_eight(blob, at)
+        if head & HAS_DUE:
+            number, at = get(blob, at)
+            row.due = np.int32(number)
+        if head & HAS_CURRENCY:
+            number, at = get(blob, at)
+            row.currency = np.int32(number)
+            signed, at = get_signed(blob, at)
+            row.own = signed
+    return at
+
+
+@jit_borrowing
+def encode_orders(
+    customer: Any, orders: Any, ids: NDArray[np.uint64], out: NDArray[np.uint8], at: int
+) -> int:
+    """Write the rows of a customer's orders; return the position behind them."""
+    for n in range(customer.order_start, customer.order_start + customer.order_count):
+        row = orders[n]
+        at = put_eight(out, at, ids[n])
+        head = np.uint64(row.kind) | (np.uint64(row.live) << np.uint64(2))
+        head |= np.uint64(row.named) << np.uint64(3)
+        head |= HAS_COST if row.cost != ABSENT else _NONE
+        head |= HAS_CATEGORY if row.category != _NONE else _NONE
+        head |= HAS_INVOICE if row.invoice != _NONE else _NONE
+        head |= HAS_DUE if row.due != NEVER else _NONE
+        head |= HAS_CURRENCY if row.currency != 0 else _NONE
+        at = put(out, at, head)
+        at = put(out, at, np.uint64(row.day))
+        at = put_signed(out, at, row.put - row.day)
+        at = put_signed(out, at, row.amount)
+        at = put(out, at, np.uint64(row.pays + 1))
+        if head & HAS_COST:
+            at = put_signed(out, at, row.cost)
+        if head & HAS_CATEGORY:
+            at = put_eight(out, at, row.category)
+        if head & HAS_INVOICE:
+            at = put_eight(out, at, row.invoice)
+        if head & HAS_DUE:
+            at = put(out, at, np.uint64(row.due))
+        if head & HAS_CURRENCY:
+            at = put(out, at, np.uint64(row.currency))
+            at = put_signed(out, at, row.own)
     return at
 
 
@@ -477,7 +589,8 @@ def encode_from(
         at = encode_ring(customer, kept, arena.ring, out, at)
         at = encode_lines(customer, arena.lines, out, at)
         at = encode_categories(customer, arena.categories, out, at)
-        starts[c + 1] = encode_attributes(customer, bits, arena.texts, out, at)
+        at = encode_attributes(customer, bits, arena.texts, out, at)
+        starts[c + 1] = encode_orders(customer, arena.orders, arena.order_ids, out, at)
     return arena.customers.size
 
 
@@ -486,9 +599,9 @@ def size_bound(arena: Arena, c: int) -> int:
     """Return how many bytes the state of customer c takes at most."""
     customer = arena.customers[c]
     measures = arena.totals.shape[1]
-    bound = 1 + WIDEST * (11 + arena.marks.shape[1] + measures + 4 * arena.standings.shape[1])
+    bound = 1 + WIDEST * (13 + arena.marks.shape[1] + measures + 4 * arena.standings.shape[1])
     bound += WIDEST * (arena.classes.shape[1] + 9 * customer.line_count)
-    bound += 2 * WIDEST * customer.category_count
+    bound += 3 * WIDEST * customer.category_count + 12 * WIDEST * customer.order_count
     first = customer.attribute_start
     for n in range(first, first + customer.attribute_count):
         bound += 10 * WIDEST + arena.attributes[n].name_length + arena.attributes[n].text_length
@@ -515,11 +628,13 @@ def encode_head(
     at = put(out, at, np.uint64(customer.line_count))
     at = put(out, at, np.uint64(customer.category_count))
     at = put(out, at, np.uint64(customer.attribute_count))
+    at = put(out, at, np.uint64(customer.order_count))
     at = put(out, at, np.uint64(customer.as_of + 1))
     at = put(out, at, np.uint64(customer.sequence))
     at = put(out, at, np.uint64(customer.applied))
     at = put(out, at, np.uint64(customer.erased + 1))
     at = put(out, at, np.uint64(customer.volume))
+    at = put(out, at, np.uint64(customer.folded_sale + 1))
     for mark in range(marks.size):
         at = put(out, at, np.uint64(marks[mark] + 1))
     at = put_measures(out, at, totals)
@@ -610,6 +725,7 @@ def encode_categories(customer: Any, categories: Any, out: NDArray[np.uint8], at
     for n in range(customer.category_start, customer.category_start + customer.category_count):
         at = put_eight(out, at, categories[n].line)
         at = put(out, at, np.uint64(categories[n].day))
+        at = put(out, at, np.uint64(categories[n].unnamed + 1))
     return at
 
 

@@ -87,11 +87,12 @@ MEASURES: Final = (
     "contracts",
     "cash_paid",
     "cash_refunds",
+    "largest_unnamed",
 )
 """Integers that a day's bucket holds, in the order of the stored state: the usual ones first, as a
 mask of those that are not 0 takes a byte for each seven up to the last."""
 
-LARGEST: Final = ("largest_order", "largest_payment")
+LARGEST: Final = ("largest_order", "largest_payment", "largest_unnamed")
 """Measures of which a day, and days, keep the largest; all others are added."""
 
 COSTS: Final = {

@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from scoring import kernel
-from scoring.arena import ALL_MEASURES, ATTRIBUTE, LINE, NEVER, Arena, Room, read_only
+from scoring.arena import ALL_MEASURES, ATTRIBUTE, LINE, NEVER, ORDER, Arena, Room, read_only
 from scoring.changes import changes_of
 from scoring.columns import Events
 from scoring.details import Detail
@@ -30,6 +30,7 @@ from scoring.events import (
     Handover,
     InvoiceLine,
     Merge,
+    OrderRow,
 )
 from scoring.facts.attributes import OWN, TEXTS, attributes_of, kind_of, of_customer
 from scoring.hashing import text_hash
@@ -348,8 +349,11 @@ class _Batch:
             together = np.zeros(heads.size, np.int64)
             np.add.at(together, heads, each)
             room[k][are_merged] = together[heads][are_merged]
-        lines = room.lines + np.fromiter(map(len, states), np.int64, len(states)) // _LEAST_LINE
-        return room._replace(rows=room.rows + lines)
+        stored = np.fromiter(map(len, states), np.int64, len(states))
+        credits_ = room.orders + stored // _LEAST_ORDER  # of refunds whose sale tells the invoice
+        lines = room.lines + credits_
+        rows = room.rows + lines + stored // _LEAST_LINE
+        return room._replace(rows=rows, lines=lines)
 
     def _heads(self) -> NDArray[np.int64]:
         """Return for each position the first one that it is connected with by merges."""
@@ -672,7 +676,8 @@ class _Batch:
 
 
 _LEAST_LINE: Final = 14
-_LEAST_BYTES: Final = (2, 8, _LEAST_LINE, 9, 12)
+_LEAST_ORDER: Final = 13
+_LEAST_BYTES: Final = (2, 8, _LEAST_LINE, 9, 12, _LEAST_ORDER)
 """Bytes that a stored row of each kind of `Room` takes at least."""
 _NOTHING_HANDED: Final = (0,) * len(_LEAST_BYTES)
 
@@ -686,7 +691,7 @@ def _most_handed(handovers: Iterable[Handover]) -> dict[bytes, tuple[int, ...]]:
             part = part_of(handover.customer_id.encode(), handover.member.encode())
             brings = (
                 len(facts.days), 0, len(facts.invoices), len(facts.product_lines),
-                len(facts.attributes),
+                len(facts.attributes), len(facts.orders),
             )  # fmt: skip  # in the order of Room
             most[part] = tuple(map(max, most.get(part, brings), brings))
     return most
@@ -748,8 +753,17 @@ def facts_of(arena: Arena, c: int) -> Facts | None:
             for row in of_customer(arena.lines, customer, "line").tolist()
         ],
         product_lines=[
-            BoughtLine(line=line, day=day)
-            for line, day in of_customer(arena.categories, customer, "category").tolist()
+            BoughtLine(line=line, day=day, unnamed=unnamed)
+            for line, day, unnamed in of_customer(arena.categories, customer, "category").tolist()
+        ],
+        folded_sale=None if customer["folded_sale"] == NEVER else int(customer["folded_sale"]),
+        orders=[
+            OrderRow(order=order, **dict(zip(ORDER.names or (), row, strict=True)))
+            for order, row in zip(
+                of_customer(arena.order_ids, customer, "order").tolist(),
+                of_customer(arena.orders, customer, "order").tolist(),
+                strict=True,
+            )
         ],
         attributes=[
             AttributeFact(
@@ -825,8 +839,9 @@ def enter_facts(arena: Arena, c: int, facts: Facts | None, texts: TextRoom | Non
     """Replace what is known of customer c; it has room for it."""
     customer = arena.customers[c]
     customer["row_start"], customer["row_count"] = customer["row_base"], 0
-    for kind in ("line", "category", "attribute"):
+    for kind in ("line", "category", "attribute", "order"):
         customer[f"{kind}_count"] = 0
+    customer["folded_sale"] = NEVER
     customer["as_of"], customer["volume"] = NEVER, 0
     arena.marks[c], arena.totals[c] = NEVER, 0
     if facts is None:
@@ -840,7 +855,14 @@ def enter_facts(arena: Arena, c: int, facts: Facts | None, texts: TextRoom | Non
         arena.rows[row] = _columns(bucket.measures)
     customer["volume"] = volume_of_facts(facts)
     _enter(arena.lines, customer, "line", [_line(line) for line in facts.invoices])
-    _enter(arena.categories, customer, "category", [(k.line, k.day) for k in facts.product_lines])
+    lines = [
+        (k.line, k.day, k.day if k.unnamed is None else k.unnamed) for k in facts.product_lines
+    ]
+    _enter(arena.categories, customer, "category", lines)
+    customer["folded_sale"] = NEVER if facts.folded_sale is None else facts.folded_sale
+    _enter(arena.orders, customer, "order", [_order(row) for row in facts.orders])
+    first = int(customer["order_start"])
+    arena.order_ids[first : first + len(facts.orders)] = [row.order for row in facts.orders]
     if texts is not None:
         _enter(
             arena.attributes, customer, "attribute", [texts.row(held) for held in facts.attributes]
@@ -852,6 +874,15 @@ def _enter(table: Table, customer: Any, kind: str, rows: Sequence[tuple[object, 
     for n, row in enumerate(rows):
         table[first + n] = row
     customer[f"{kind}_count"] = len(rows)
+
+
+def _category(known: BoughtLine) -> tuple[int, int, int]:
+    unnamed = known.day if known.unnamed is None else known.unnamed
+    return known.line, known.day, unnamed
+
+
+def _order(row: OrderRow) -> tuple[object, ...]:
+    return tuple(getattr(row, name) for name in ORDER.names or ())
 
 
 def _line(line: InvoiceLine) -> tuple[object, ...]:

@@ -433,6 +433,12 @@ class Invoices(Part):
     keep_days: Days = 400
 
 
+class Orders(Part):
+    """For how many days an order is known, so that what comes of it later is judged with it."""
+
+    keep_days: Days = 400
+
+
 class Model(Part):
     """A whole scoring model; `parse` makes one."""
 
@@ -441,6 +447,7 @@ class Model(Part):
     currencies: Currencies
     dedup: Dedup = Dedup()
     invoices: Invoices = Invoices()
+    orders: Orders = Orders()
     indicators: Mapping[Name, Indicator] = Field(min_length=1)
     population: Population = Population()
     scores: Mapping[Name, Score] = Field(min_length=1)

@@ -382,7 +382,8 @@ def _limits(model: Model, operands: _Operands) -> Table:
         or any(moves_daily(indicator) for indicator in model.indicators.values())
         or any(score.policy != Policy() for score in model.scores.values())
     )
-    retention = max((end for _, end in operands.windows if end < LIFETIME), default=1)
+    longest = max((end for _, end in operands.windows if end < LIFETIME), default=1)
+    retention = max(longest, model.orders.keep_days + 1)  # an order's days can be changed
     most_terms = max(len(score.term_names) for score in model.scores.values())
     room = max(within) + 2 if within else 0
     marks = [mark for mark, _, _ in MARKS]
@@ -392,7 +393,7 @@ def _limits(model: Model, operands: _Operands) -> Table:
             (
                 len(MEASURES), retention, room, most_terms, every_day, model.dedup.ids,
                 model.invoices.keep_days, model.invoices.terms_days,
-                marks.index("first_sale"), marks.index("last_sale"),
+                marks.index("first_sale"), marks.index("last_sale"), model.orders.keep_days,
             )
         ],
     )  # fmt: skip  # one row of the table

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from scoring import kernel
 from scoring.additions import ADDITION
-from scoring.arena import ATTRIBUTE, LINE, NEVER, Arena, Room
+from scoring.arena import ATTRIBUTE, LINE, NEVER, ORDER, Arena, Room
 from scoring.changes import Changes, changes_of
 from scoring.columns import Events
 from scoring.details import Detail
@@ -18,6 +18,7 @@ from scoring.facts.product_lines import MOST
 from scoring.kernel import CLOCKS, Scratch
 from scoring.layout import encode_arena, load_arena
 from scoring.model import Model
+from scoring.ordering import CHARGED_BACK
 from scoring.outcomes import Outcomes, empty_outcomes, with_room
 from scoring.program import Program, compile_model, names_of
 from scoring.receivables import MOST_ADDITIONS
@@ -184,7 +185,7 @@ class Scorer:
         points, scores = np.zeros(self.program.terms.size), np.zeros(self.program.scores.size)
         return Scratch(
             points, scores, np.zeros(1, LINE), np.zeros(1, SUMMARY),
-            np.zeros(MOST_ADDITIONS, ADDITION), np.zeros(1, ATTRIBUTE),
+            np.zeros(MOST_ADDITIONS, ADDITION), np.zeros(1, ATTRIBUTE), np.zeros(1, ORDER),
         )  # fmt: skip  # as they are declared
 
     def no_outcomes(self) -> Outcomes:
@@ -219,10 +220,16 @@ def room_for(events: Events, changes: Changes, customers: int) -> Room:
     if changes.attributes.size:
         setters = events.customer[changes.attributes["event"]]
         attributes += np.bincount(setters, minlength=customers)
+    ordered = (events.order != 0) & (events.kind <= CHARGED_BACK)
+    orders = count(ordered)
+    if changes.costs.size:
+        parts = changes.costs["event"][ordered[changes.costs["event"]]]
+        orders += np.bincount(events.customer[parts], minlength=customers)
     return Room(
-        rows=each + lines + count(events.due_day != NEVER),
+        rows=each + lines + count(events.due_day != NEVER) + count(ordered),
         ring=each,
-        lines=lines,
+        lines=lines + count(ordered),
         categories=np.minimum(count(events.category != 0), MOST),
         attributes=attributes,
+        orders=orders,
     )

@@ -14,6 +14,7 @@ from scoring.jit import jit_borrowing, jit_inlined
 from scoring.measures import LARGEST, MEASURES
 from scoring.tables import LIFETIME, Table
 
+ORDERS: Final = MEASURES.index("orders")
 LARGEST_MEASURES: Final = tuple(MEASURES.index(name) for name in LARGEST)
 
 _ONE: Final = np.uint64(1)
@@ -147,6 +148,8 @@ def fold(retention: int, customer: Record, totals: Counts, buckets: Table, rows:
     """Fold buckets older than every window that ends into the lifetime totals."""
     oldest = customer.as_of - retention + 1
     while customer.row_count > 0 and buckets[customer.row_start].day < oldest:
+        if rows[customer.row_start, ORDERS] > 0:
+            customer.folded_sale = max(customer.folded_sale, buckets[customer.row_start].day)
         add_up(totals, rows[customer.row_start])
         customer.row_start += 1
         customer.row_count -= 1
@@ -215,3 +218,31 @@ def raise_windows(places: Table, sums: Counts, age: int, measure: int, amount: i
     for n in range(places[measure].first, places[measure + 1].first):
         if places[n].start <= age < places[n].end:
             sums[places[n].operand] = max(sums[places[n].operand], amount)
+
+
+@jit_borrowing
+def bucket_of(customer: Record, buckets: Table, day: int) -> int:
+    """Return the row of a day's bucket; −1 if there is none."""
+    row = first_row(customer, buckets, day)
+    end = customer.row_start + customer.row_count
+    return row if row < end and buckets[row].day == day else -1
+
+
+@jit_borrowing
+def lower_windows(
+    places: Table,
+    customer: Record,
+    totals: Counts,
+    buckets: Table,
+    rows: Counts,
+    sums: Counts,
+    measure: int,
+) -> None:
+    """Find the largest of a measure anew in all windows that keep it."""
+    for n in range(places[measure].first, places[measure + 1].first):
+        place = places[n]
+        most = totals[measure] if place.end == LIFETIME else np.int64(0)
+        for row in range(customer.row_start, customer.row_start + customer.row_count):
+            if place.start <= customer.as_of - buckets[row].day < place.end:
+                most = max(most, rows[row, measure])
+        sums[place.operand] = most

@@ -431,6 +431,7 @@ def models(draw: st.DrawFn) -> Section:
         "dedup": {"ids": draw(st.sampled_from([1024, 1024, 2, 1]))},
         # No invoice is ever settled: the oracle is a function of all events.
         "invoices": {"keep_days": 36_500} | draw(terms_days),
+        "orders": {"keep_days": draw(st.sampled_from([0, 30_000]))},
         "indicators": named,
         "scores": scores,
         "segments": found,

@@ -131,6 +131,19 @@ def _overrides(at: int) -> st.SearchStrategy[JsonObject]:
     return st.fixed_dictionaries(fixed, optional={"mode": mode, "until": until | st.none()})
 
 
+ORDER_IDS = st.sampled_from(["o1", "o2"])
+
+
+def _of_order(transaction: JsonObject, order: str, chance: int) -> JsonObject:
+    """Make it one of an order, whose sales have at most one invoice; now and then a void."""
+    made = transaction | {"order_id": order}
+    if made.get("invoice_id") is not None:
+        made["invoice_id"] = f"of {order}"
+    if chance == 0:
+        return {"kind": "void", "order_id": order}
+    return made
+
+
 def fields_of(event_type: str, at: int, currencies: list[str]) -> st.SearchStrategy[JsonObject]:
     """What an event of a type has besides the common fields."""
     currency = st.sampled_from([*currencies, None])
@@ -139,13 +152,15 @@ def fields_of(event_type: str, at: int, currencies: list[str]) -> st.SearchStrat
     match event_type:
         case "transaction":
             extra = optional(
-                kind=st.sampled_from(["sale", "sale", "refund", "chargeback", None]),
+                kind=st.sampled_from(["sale", "sale", "refund", "refund", "chargeback", None]),
                 currency=currency,
                 due_at=due_dates(at),
                 invoice_id=invoices,
                 category=st.sampled_from(["toys", "food", "书", None]),
             )
-            found = _merged(st.fixed_dictionaries(money), extra, costs | st.just({}))
+            plain = _merged(st.fixed_dictionaries(money), extra, costs | st.just({}))
+            ordered = st.builds(_of_order, plain, ORDER_IDS, st.integers(0, 6))
+            found = st.one_of(plain, ordered, ordered)
         case "payment":
             extra = optional(currency=currency, due_at=due_dates(at), invoice_id=invoices)
             found = _merged(st.fixed_dictionaries(money), extra)
@@ -227,6 +242,29 @@ def streams(
         }
         event["occurred_at"] = draw(written(at))
         event |= draw(sequences)
+        stream.append(event | draw(fields_of(event_type, at, currencies)))
+    return stream
+
+
+@st.composite
+def orders(draw: st.DrawFn, *, currencies: list[str], merges: bool = False) -> list[JsonObject]:
+    """Sales, refunds, chargebacks and voids of few orders of few customers, and some payments."""
+    now = (draw(st.sampled_from(ERAS)) - EPOCH) // timedelta(milliseconds=1)
+    kinds = ["transaction"] * 7 + ["payment", "complaint", *(["merge", "unmerge"] * merges)]
+    names = ["c1", "c2"] if merges else ["c1"]
+    stream: list[JsonObject] = []
+    for number in range(draw(st.integers(2, 14))):
+        now += draw(st.sampled_from([0, 1_000, 3_600_000, 86_400_000, 40 * 86_400_000]))
+        at = now - draw(lateness)
+        event_type = draw(st.sampled_from(kinds))
+        event: JsonObject = {
+            "type": event_type, "event_id": f"e{number}", "occurred_at": at,
+            "customer_id": draw(st.sampled_from(names)),
+        }  # fmt: skip  # what all have
+        if event_type == "merge":
+            other = "c2" if event["customer_id"] == "c1" else "c1"
+            stream.append(event | {"into": other, "into_shard": 0})
+            continue
         stream.append(event | draw(fields_of(event_type, at, currencies)))
     return stream
 

@@ -59,7 +59,10 @@ def end_of_invoice(lines: Any, first: int, end: int) -> int:
 
 @jit_borrowing
 def enter_line(customer: Any, lines: Any, first: int, end: int, new: Any) -> None:
-    """Add a line to those of its invoice, to one of its kind, days and currency if there is one."""
+    """Add a line to those of its invoice, to one of its kind, days and currency if there is one.
+
+    One of a negative count is taken out of it.
+    """
     for n in range(first, end):
         line = lines[n]
         if (
@@ -72,11 +75,21 @@ def enter_line(customer: Any, lines: Any, first: int, end: int, new: Any) -> Non
             line.own += new.own
             line.count += new.count
             line.undated += new.undated
+            if line.count == 0:
+                remove_line(customer, lines, n)
             return
     for n in range(customer.line_start + customer.line_count, end, -1):
         copy_line(lines[n], lines[n - 1])
     copy_line(lines[end], new)
     customer.line_count += 1
+
+
+@jit_borrowing
+def remove_line(customer: Any, lines: Any, n: int) -> None:
+    """Take a line away of which nothing is left."""
+    for later in range(n + 1, customer.line_start + customer.line_count):
+        copy_line(lines[later - 1], lines[later])
+    customer.line_count -= 1
 
 
 @jit_borrowing

@@ -37,6 +37,10 @@ MEASURES: Final = {
     "praise_rated": (Words("praise with a rating", "有评分的表扬次数"), COUNT),
     "praise_rating": (Words("ratings of praise, 1 to 5 each", "表扬评分"), POINTS),
     "largest_order": (Words("the largest sale", "最大单笔销售额"), MONEY),
+    "largest_unnamed": (
+        Words("the largest sale without an order", "无订单号的最大单笔销售额"),
+        MONEY,
+    ),
     "largest_payment": (Words("the largest payment", "最大单笔收款额"), MONEY),
     "unsplit_costs": (Words("cost of sales that is not split into parts", "未拆分成本"), MONEY),
     "production_costs": (Words("production costs", "生产成本"), MONEY),

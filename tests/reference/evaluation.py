@@ -59,9 +59,13 @@ class Evaluation:
     classes: dict[str, str]
 
 
+def _facts_of(model: Model, events: Iterable[Event]) -> Facts:
+    return facts_of(events, model.terms_days, keeps_orders=model.keeps_orders)
+
+
 def evaluate(model: Model, events: Iterable[Event], as_of: int) -> Evaluation:
     """Compute everything from scratch; events after the as-of day have not happened yet."""
-    facts = facts_of([event for event in events if event.day <= as_of], model.terms_days)
+    facts = _facts_of(model, [event for event in events if event.day <= as_of])
     indicators = indicators_of(model, facts, as_of)
     now = appraise(model, indicators, facts.attributes)
     points = {
@@ -94,7 +98,7 @@ class History:
             for edge in window
             if edge < math.inf
         }
-        self._facts = facts_of([], model.terms_days)
+        self._facts = _facts_of(model, [])
         self._known: Indicators = {}
         self._known_until = -math.inf
 
@@ -116,7 +120,7 @@ class History:
                 for name, spec in self._daily.items()
             }
             return self._known
-        self._facts = facts_of(self.events, self.model.terms_days)
+        self._facts = _facts_of(self.model, self.events)
         self._known = indicators_of(self.model, self._facts, as_of)
         days = self._facts.buckets
         crossings = (day + edge for day in days for edge in self._edges if day + edge > as_of)

@@ -14,8 +14,9 @@ Increments = list[tuple[str, int]]
 Value = str | float | bool | None
 """Of an attribute; None takes it away."""
 
+OF_ORDERS = {"sale", "refund", "void", "chargeback"}
 COMMON = {"type", "event_id", "customer_id", "occurred_at", "sequence"}
-ADD_NOTHING = {"profile", "override", "erasure", "merge", "unmerge", "handover"}
+ADD_NOTHING = {"void", "profile", "override", "erasure", "merge", "unmerge", "handover"}
 ENGAGEMENTS = {
     "inquiry": "inquiries", "task": "tasks", "process": "processes",
     "referral": "referrals", "renewal": "renewals", "contract": "contracts",
@@ -49,6 +50,11 @@ class Event:
     """In minor units of its own currency."""
     currency: str = ""
     """Other than the base's."""
+    order: str | None = None
+    counts_on: int | None = None
+    """The day of the sale that it is judged with (§15); else its own."""
+    pays: str | None = None
+    """What a refund without invoice adds its amount to (§10, §15)."""
     invoice: str | None = None
     due_day: int | None = None
     category: str | None = None
@@ -89,6 +95,7 @@ def parse(line: str | bytes, model: Model) -> Event:
         amount=amount,
         own=own,
         currency="" if currency == model.base else currency,
+        order=value.get("order_id") if kind in OF_ORDERS else None,
         invoice=value.get("invoice_id") if has_invoice else None,
         due_day=due_day,
         category=value.get("category") if kind == "sale" else None,

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from tests.reference.events import Event, Value
 from tests.reference.invoices import invoice_adds
+from tests.reference.orders import judged
 
 MARKS: dict[str, tuple[Callable[[Iterable[int]], int], set[str]]] = {
     "first_transaction": (min, {"sale", "refund", "chargeback"}),
@@ -59,18 +60,22 @@ class Facts:
         return [bucket for day, bucket in self.buckets.items() if start <= as_of - day < end]
 
 
-def facts_of(events: Iterable[Event], terms_days: int) -> Facts:
+def facts_of(events: Iterable[Event], terms_days: int, *, keeps_orders: bool = True) -> Facts:
     """Add up events; their order only decides which of two attributes holds that tie."""
-    events = list(events)
+    events = judged(events) if keeps_orders else list(events)
     return Facts(
         _buckets_of(events, terms_days), marks_of(events), _lines_of(events), _attributes_of(events)
     )
 
 
+def _day_of(event: Event) -> int:
+    return event.day if event.counts_on is None else event.counts_on
+
+
 def _buckets_of(events: list[Event], terms_days: int) -> dict[int, dict[str, int]]:
     buckets: dict[int, dict[str, int]] = {}
     for event in events:
-        bucket = buckets.setdefault(event.day, {})
+        bucket = buckets.setdefault(_day_of(event), {})
         for measure, number in event.adds:
             if measure.startswith("largest_"):
                 bucket[measure] = max(bucket.get(measure, number), number)
@@ -86,7 +91,7 @@ def marks_of(events: Iterable[Event]) -> dict[str, int]:
     """Find the earliest or latest day of each mark that is set."""
     days: dict[str, set[int]] = {}
     for event in events:
-        days.setdefault(event.kind, set()).add(event.day)
+        days.setdefault(event.kind, set()).add(_day_of(event))
     found = {}
     for mark, (which, kinds) in MARKS.items():
         if of_kinds := set().union(*(days.get(kind, ()) for kind in kinds)):

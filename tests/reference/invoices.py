@@ -32,8 +32,8 @@ def _alone(event: Event) -> Iterator[Addition]:
         if event.invoice is None and event.due_day is not None:
             yield event.due_day, "unmatched_due", event.amount
     elif event.invoice is None:
-        refunded = "cash_refunds" if event.kind != "payment" else "cash_paid"
-        yield event.day, refunded if event.due_day is None else "unmatched_paid", event.amount
+        undated = "cash_paid" if event.kind == "payment" else event.pays or "cash_refunds"
+        yield event.day, undated if event.due_day is None else "unmatched_paid", event.amount
 
 
 def _together(events: list[Event], terms_days: int) -> Iterator[Addition]:

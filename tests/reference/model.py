@@ -102,6 +102,7 @@ class Model:
             for currency, dated in (source["currencies"].get("rates") or {}).items()
         }
         self.ids: int = (source.get("dedup") or {}).get("ids", 1024)
+        self.keeps_orders: bool = (source.get("orders") or {}).get("keep_days", 400) > 0
         self.terms_days: int = (source.get("invoices") or {}).get("terms_days", 30)
         self.indicators: dict[str, Mapping[str, Any]] = dict(source["indicators"])
         self.population: Mapping[str, Any] = source.get("population") or {}

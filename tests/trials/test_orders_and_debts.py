@@ -166,3 +166,96 @@ def test_a_share_is_exact_and_rounded_half_to_even(amount: int, part: int, more:
     whole = min(part + more, 2**59)
     part = min(part, whole)
     assert share_of(amount, part, whole) == round(Fraction(amount * part, whole))
+
+
+JANUARY_10 = "2026-01-10T00:00:00Z"
+
+
+def void(order: str, at: str = JANUARY_10, **fields: Any) -> Any:
+    return event("transaction", at, kind="void", order_id=order, **fields)
+
+
+def refund(amount: str, order: str, at: str = JANUARY_10, **fields: Any) -> Any:
+    return sale(amount, at, kind="refund", order_id=order, **fields)
+
+
+def test_a_refund_is_judged_with_its_sale_also_out_of_the_window(tmp_path: Path) -> None:
+    found = tried(
+        tmp_path,
+        [
+            sale("900", "2025-10-15T12:00:00+08:00", order_id="o"),
+            refund("900", "o", "2026-01-15T12:00:00+08:00"),
+            sale("20", "2026-11-15T12:00:00+08:00"),
+        ],
+        as_of=20_777,  # 2026-11-20
+    )
+    assert found.indicator("spend_365d") == 20.0
+    assert found.indicator("refund_amount_365d") == 0.0
+    assert found.indicator("refund_rate_365d") == 0.0
+    assert found.indicator("growth_180d") == 20.0
+
+
+@pytest.mark.parametrize(
+    "sold", [{"invoice_id": "i", "due_at": "2026-01-31"}, {"due_at": "2026-01-31"}]
+)
+def test_refunds_and_voids_lower_the_debt_of_their_order(
+    sold: dict[str, str], tmp_path: Path
+) -> None:
+    order, now = sale("1000", order_id="o", **sold), event("praise", APRIL)
+    for events, arrears in (
+        ([order, now], 1000.0),
+        ([order, refund("400", "o"), now], 600.0),
+        ([refund("400", "o"), order, now], 600.0),
+        ([order, refund("400", "o"), refund("600", "o"), now], 0.0),
+        ([order, void("o"), now], 0.0),
+        ([void("o"), order, now], 0.0),
+        ([order, refund("400", "o"), void("o"), now], 0.0),
+    ):
+        assert tried(tmp_path, events).indicator("arrears") == arrears
+
+
+def test_a_void_makes_an_order_as_if_it_had_never_been(tmp_path: Path) -> None:
+    """In each order of arrival; with its costs, product line, invoice, marks and largest order."""
+    kept = [
+        sale("70", "2026-01-02T12:00:00Z", category="A", cost="20"),
+        sale("50", "2026-01-05T12:00:00Z", order_id="kept", category="B"),
+        event("profile", "2026-01-06T12:00:00Z", size="small"),
+    ]
+    costs = {"production": "300", "service": "9"}
+    gone = [
+        sale("1000", "2026-01-01T12:00:00Z", order_id="o", category="C", costs=costs),
+        sale("90", "2026-01-05T13:00:00Z", order_id="o", category="B", invoice_id="i"),
+        refund("40", "o", "2026-01-07T12:00:00Z", cost="8"),
+    ]
+    now = event("praise", "2026-02-01T12:00:00Z")
+    without = tried(tmp_path, [*kept, now]).customers["c1"]["indicators"]
+    for events in (
+        [*kept, *gone, void("o"), now],
+        [void("o"), *gone, *kept, now],
+        [gone[2], gone[1], void("o", amount="1"), *kept, gone[0], now],
+        [gone[0], kept[1], gone[1], void("o"), kept[0], gone[2], kept[2], now],
+    ):
+        assert tried(tmp_path, events).customers["c1"]["indicators"] == without
+
+
+def test_a_chargeback_is_a_refund_and_a_complaint(tmp_path: Path) -> None:
+    found = tried(
+        tmp_path,
+        [
+            sale("1000", "2026-01-02T12:00:00Z", order_id="o"),
+            sale("1000", "2026-01-08T12:00:00Z", kind="chargeback", order_id="o", severity=5),
+        ],
+    )
+    assert found.indicator("spend_365d") == 0.0
+    assert found.indicator("refund_rate_365d") == 1.0
+    assert found.indicator("complaints_365d") == 1.0
+    assert found.indicator("complaint_severity_365d") == 5.0
+
+
+def test_an_order_moves_to_another_customer_by_a_void_and_its_sale_there(tmp_path: Path) -> None:
+    wrong = sale("100", order_id="o")
+    found = tried(tmp_path, [wrong, void("o"), wrong | {"customer_id": "right"}])
+    assert found.indicator("orders_365d") == 0.0
+    assert found.indicator("recency_days") is None
+    assert found.indicator("spend_365d", "right") == 100.0
+    assert not found.dead
