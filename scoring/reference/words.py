@@ -91,7 +91,7 @@ SOURCES: Final = {
     "costed_amount": Words("the amount, if the cost is known", "金额（成本已知时）"),
     "due": Words("1, if a due day is known", "1（有到期日时）"),
     "on_time": Words("1, if it came by then", "1（按时时）"),
-    "days_late": Words("started days after it", "逾期天数（不足一天按一天）"),
+    "days_late": Words("calendar days after it", "逾期天数（按营业时区日历日）"),
     "severity": Words("the severity, 3 when absent", "严重度（缺省 3）"),
     "rated": Words("1, if it has a rating", "1（有评分时）"),
     "rating": Words("the points given", "评分"),
@@ -130,6 +130,10 @@ BESIDES: Final = {
     "unmatched_paid": Words(
         "payment with `due_at` and without invoice: the amount; with one: what is beyond the bills",
         "有 `due_at` 而无发票的收款：金额；有发票的：超出账单的部分",
+    ),
+    "largest_unnamed": Words(
+        "sale without `order_id`, on a day that has one with it: the amount",
+        "同日另有带 `order_id` 的 sale 时，无 `order_id` 的 sale：金额",
     ),
     "cash_paid": Words(
         "payment without invoice and `due_at`: the amount", "无发票且无 `due_at` 的收款：金额"
