@@ -52,7 +52,7 @@ def searching() -> dict[str, Any]:
 
 
 SOURCE = searching()
-thorough = settings(patient, max_examples=300)
+thorough = settings(patient, max_examples=60)
 
 
 @thorough
