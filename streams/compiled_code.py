@@ -17,7 +17,9 @@ import numba.core.config
 import scoring
 
 ROOT: Final = Path(str(scoring.__file__)).resolve().parent.parent
-"""Where the packages lie."""
+"""Where the packages lie: of a clone its top, of an installed wheel where all others lie, too."""
+PACKAGES: Final = ("scoring", "streams", "tests", "benchmarks")
+"""Those of this project. What others hold is pinned; to read all of it would delay each start."""
 _IMPORT: Final = re.compile(
     r"^[ \t]*(?:from[ \t]+([\w.]+)[ \t]+import[ \t]+(\([^)]*\)|[^\n#]+)|import[ \t]+([\w., \t]+))",
     re.MULTILINE,
@@ -40,7 +42,8 @@ class ByImports(numba.core.caching.UserProvidedCacheLocator):
     @classmethod
     def from_function(cls, py_func: Any, py_file: str) -> Self | None:
         """Return a locator; None for a function of another project."""
-        if not _CONFIG.CACHE_DIR or ROOT not in Path(py_file).resolve().parents:
+        folders = Path(py_file).resolve().parents
+        if not _CONFIG.CACHE_DIR or not any(ROOT / package in folders for package in PACKAGES):
             return None
         found: Self | None = super().from_function(py_func, py_file)  # type: ignore[no-untyped-call]
         return found
@@ -86,6 +89,8 @@ def _imports(path: Path) -> frozenset[Path]:
 def _files_of(name: str) -> tuple[Path, ...]:
     """Return the files that importing a name runs: the module, and the packages that it lies in."""
     parts = name.split(".")
+    if parts[0] not in PACKAGES:
+        return ()
     files = [ROOT.joinpath(*parts[:n], "__init__.py") for n in range(1, len(parts) + 1)]
     files.append(ROOT.joinpath(*parts).with_suffix(".py"))
     return tuple(file for file in files if file.is_file())

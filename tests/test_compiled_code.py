@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from streams import compiled_code
 from streams.compiled_code import ROOT, _imported_by
 
 RUN = """
@@ -18,7 +19,7 @@ choose()
 from scoring.increments import increment
 from scoring.money import LIMIT
 import numpy as np
-print(increment(2, 0, 700, 450, 0, 0), sum(increment.stats.cache_hits.values()))
+print(increment(2, 0, 700, 450, 0, 0, 0), sum(increment.stats.cache_hits.values()))
 """
 
 
@@ -69,3 +70,19 @@ def test_the_same_sources_elsewhere_find_the_same_code(clone: Path, tmp_path: Pa
     answer(clone)
     shutil.copytree(clone, tmp_path / "another")
     assert answer(tmp_path / "another") == ["250", "1"]
+
+
+def test_what_other_projects_hold_is_not_read(clone: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Beside an installed wheel they lie, too: to hash all of numpy would delay each start."""
+    (clone / "numpy").mkdir()
+    (clone / "numpy/__init__.py").write_text("", "utf-8")
+    monkeypatch.setattr(compiled_code, "ROOT", clone)
+    caches = (compiled_code._files_of, compiled_code._imports)
+    for each in caches:
+        each.cache_clear()
+    try:
+        found = _imported_by(clone / "scoring/kernel.py")
+    finally:
+        for each in caches:
+            each.cache_clear()
+    assert {path.relative_to(clone).parts[0] for path in found} == {"scoring"}
