@@ -63,7 +63,7 @@ def _parsed(line: bytes) -> object:
     except orjson.JSONDecodeError as error:
         try:
             return json.loads(line)
-        except ValueError:
+        except (ValueError, RecursionError):  # the latter of what is nested without end
             raise UnusableEventError(f"is not JSON: {error}") from None
 
 
