@@ -170,10 +170,10 @@ def _taken(sources: Sequence[_Source], border: int) -> Merged:
             places.append(source.places[source.cursor : end])
             source.cursor = end
     chunk = np.repeat(np.arange(len(parts)), [end - first for _, first, end in parts])
-    order = np.argsort(np.concatenate(places), kind="stable")
     decoded = joined(parts) if len(parts) > 1 else _cut(*parts[0])
     records = np.concatenate([each.decoded.record[first:end] for each, first, end in parts])
     if len(parts) > 1:
+        order = np.argsort(np.concatenate(places), kind="stable")
         decoded = reordered(decoded, order)
         chunk, records = chunk[order], records[order]
     return Merged(decoded, [each for each, _, _ in parts], chunk, records.astype(np.int64))

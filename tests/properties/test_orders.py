@@ -93,6 +93,6 @@ def test_a_state_says_the_same_of_orders_when_it_is_read_again(
 ) -> None:
     """Each event in a batch of its own writes and reads the state between."""
     source = SOURCE | {"orders": {"keep_days": keep_days}}
-    whole, single = batched(source, stream, "event", []), batched(source, stream, "event", [])
+    whole = batched(source, stream, "event", [])
     each = batched(source, stream, "event", list(range(1, len(stream))))
-    assert whole.snapshots() == each.snapshots() == single.snapshots()
+    assert whole.snapshots() == each.snapshots()
