@@ -234,15 +234,11 @@ def take_back(program: Program, arena: Arena, c: int, order: np.uint64, scratch:
         if row.live == 1:
             change(program, arena, c, n, -1, scratch)
             row.live = 0
-        n = next_of(customer, ids, order, n + 1)
-    n = next_of(customer, ids, order, customer.order_start)
-    while n >= 0:
-        if orders[n].kind == SALE:
-            lower_largest(program, arena, c, orders[n].day)
-            if orders[n].category != np.uint64(0):
-                category = orders[n].category
-                day = latest_of_line(customer, orders, category)
-                set_line(customer, arena.categories, category, day)
+            if row.kind == SALE:
+                lower_largest(program, arena, c, row.day)
+            if row.category != np.uint64(0):
+                day = latest_of_line(customer, orders, row.category)
+                set_line(customer, arena.categories, row.category, day)
                 customer.stale_besides |= np.uint64(LINES)
         n = next_of(customer, ids, order, n + 1)
     derive_marks(arena, c)
@@ -250,7 +246,11 @@ def take_back(program: Program, arena: Arena, c: int, order: np.uint64, scratch:
 
 @jit_borrowing
 def lower_largest(program: Program, arena: Arena, c: int, day: int) -> None:
-    """Find the largest order of a day anew, and of the windows that hold it."""
+    """Find the largest order of a day anew, and of the windows that hold it.
+
+    A sale of an order has just been taken out of that day: only while there is one, the largest of
+    the others is kept apart.
+    """
     customer = arena.customers[c]
     n = bucket_of(customer, arena.buckets, day)
     if n < 0:

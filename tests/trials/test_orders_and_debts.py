@@ -259,3 +259,17 @@ def test_an_order_moves_to_another_customer_by_a_void_and_its_sale_there(tmp_pat
     assert found.indicator("recency_days") is None
     assert found.indicator("spend_365d", "right") == 100.0
     assert not found.dead
+
+
+def test_a_second_void_takes_nothing_from_other_sales_of_that_day(tmp_path: Path) -> None:
+    """The order was gone when they came."""
+    day = "2026-01-05T1{}:00:00Z"
+    events = [
+        sale("9", day.format(0), order_id="o", category="A"),
+        void("o"),
+        sale("70", day.format(1)),
+    ]
+    events += [void("o"), event("praise", "2026-01-06T00:00:00Z")]
+    found = tried(tmp_path, events)
+    assert found.indicator("largest_order_365d") == 70.0
+    assert found.indicator("product_lines_365d") == 0.0
