@@ -88,7 +88,6 @@ ORDER: Final = np.dtype(
         ("pays", "i4"),
         ("named", "i4"),
         ("live", "i4"),
-        ("shared", "i4"),
     ],
     align=True,
 )

@@ -5,21 +5,18 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from scoring.additions import add_all
 from scoring.arena import NEVER, Arena
 from scoring.facts.attributes import set_attribute
 from scoring.facts.invoices import (
-    additions_of_line,
-    additions_of_rest,
     end_of_invoice,
     enter_line,
     lines_of,
-    summarise,
 )
 from scoring.facts.product_lines import note_line
 from scoring.jit import jit_borrowing
 from scoring.ordering import combine_orders, raise_unnamed, unnamed_largest
 from scoring.program import Program
+from scoring.receivables import add_invoice
 from scoring.tables import Table
 from scoring.windows import add_up, bucket
 
@@ -66,7 +63,7 @@ def combine(
         customer.folded_sale = max(customer.folded_sale, other.folded_sale)
         move_marks(program.marks, arena.marks[c], arena.marks[part])
     for part in parts:
-        combine_invoices(program, arena, c, part, scratch.invoice[0], scratch.additions)
+        combine_invoices(program, arena, c, part, scratch)
         other = arena.customers[part]
         first = other.category_start
         for n in range(first, first + other.category_count):
@@ -96,9 +93,7 @@ def move_marks(mark_rules: Table, marks: NDArray[np.int32], others: NDArray[np.i
 
 
 @jit_borrowing
-def combine_invoices(
-    program: Program, arena: Arena, c: int, part: int, invoice: Any, additions: Table
-) -> None:
+def combine_invoices(program: Program, arena: Arena, c: int, part: int, scratch: Any) -> None:
     """Take in the invoices of a part, whose buckets are in already.
 
     What an invoice adds that is known already is taken out for both, and put in for all its lines.
@@ -109,27 +104,15 @@ def combine_invoices(
         last = end_of_invoice(lines, first, end)
         known, known_end = lines_of(customer, lines, lines[first].invoice)
         is_shared = known < known_end
-        for step in range(3):
-            start, stop = (known, known_end) if step == 0 else (first, last)
-            if step == 2:  # noqa: PLR2004  # after both were taken out
-                for n in range(first, last):
-                    start, stop = lines_of(customer, lines, lines[first].invoice)
-                    enter_line(customer, lines, start, stop, lines[n])
-                start, stop = lines_of(customer, lines, lines[first].invoice)
-            if is_shared:
-                summarise(lines, start, stop, invoice)
-                sign = 1 if step == 2 else -1  # noqa: PLR2004  # put in at last
-                for n in range(start, stop + 1):
-                    count = (
-                        additions_of_line(lines[n], invoice, sign, additions)
-                        if n < stop
-                        else additions_of_rest(invoice, sign, additions)
-                    )
-                    add_all(
-                        additions, count, program.places,
-                        program.limits[0].retention, customer,
-                        arena.totals[c], arena.buckets, arena.rows, arena.sums[c],
-                    )  # fmt: skip  # what, for the model, for the customer
+        if is_shared:
+            add_invoice(program, arena, c, known, known_end, -1, scratch)
+            add_invoice(program, arena, c, first, last, -1, scratch)
+        for n in range(first, last):
+            start, stop = lines_of(customer, lines, lines[first].invoice)
+            enter_line(customer, lines, start, stop, lines[n])
+        if is_shared:
+            start, stop = lines_of(customer, lines, lines[first].invoice)
+            add_invoice(program, arena, c, start, stop, 1, scratch)
         first = last
 
 

@@ -454,7 +454,6 @@ class OrderRow(BaseModel):
     pays: Annotated[int, Field(ge=-1, lt=64)]
     named: Annotated[int, Field(ge=0, le=1)]
     live: Annotated[int, Field(ge=0, le=1)]
-    shared: Annotated[int, Field(ge=0, le=1)] = 0
 
 
 class AttributeFact(BaseModel):

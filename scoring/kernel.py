@@ -25,11 +25,11 @@ from scoring.jit import jit_borrowing, jit_inlined
 from scoring.measures import ABSENT, KINDS, MOST_VOLUME
 from scoring.missing import LEAVE_OUT, SHARE, filled
 from scoring.normalisers import normalise
-from scoring.ordering import apply_order, change_invoice, is_of_order, note_unnamed
+from scoring.ordering import apply_order, is_of_order, note_unnamed
 from scoring.outcomes import ALERT, NO_EVENT, SEGMENT_CHANGE, TIER_CHANGE, Outcomes, append
 from scoring.prefetching import ask_for
 from scoring.program import Program
-from scoring.receivables import additions_of_costs, additions_without_invoice, bill
+from scoring.receivables import additions_of_costs, additions_without_invoice, bill, change_invoice
 from scoring.segments import next_class, raw_class
 from scoring.tables import (
     ATTRIBUTES,

@@ -12,14 +12,6 @@ from scoring.additions import add_all, put_addition
 from scoring.arena import NEVER, Arena
 from scoring.changes import Changes, first_change
 from scoring.columns import Events
-from scoring.facts.invoices import (
-    additions_of_line,
-    additions_of_rest,
-    enter_line,
-    forget_settled,
-    lines_of,
-    summarise,
-)
 from scoring.facts.orders import (
     NOTHING,
     PART,
@@ -45,6 +37,7 @@ from scoring.receivables import (
     UNSPLIT_COSTS,
     additions_without_invoice,
     bill,
+    change_invoice,
 )
 from scoring.tables import LINES, Table
 from scoring.windows import bucket_of, lower_windows
@@ -124,7 +117,6 @@ def enter_row(events: Events, e: int, terms_days: int, row: Any) -> None:
     row.currency = events.currency[e]
     row.pays = NOTHING
     row.live = 0
-    row.shared = 0
 
 
 @jit_borrowing
@@ -163,7 +155,9 @@ def note_named(program: Program, arena: Arena, c: int, day: int) -> None:
     """Keep apart what is the largest without an order, before a day's first sale of an order."""
     customer = arena.customers[c]
     n = bucket_of(customer, arena.buckets, day)
-    if n >= 0 and largest_sale(customer, arena.orders, day) == 0:
+    if n < 0 or arena.rows[n, LARGEST_ORDER] == arena.rows[n, LARGEST_UNNAMED]:
+        return  # mostly it is the day's first sale: no row of an order need be looked at
+    if largest_sale(customer, arena.orders, day) == 0:
         raise_unnamed(arena, n, arena.rows[n, LARGEST_ORDER])
 
 
@@ -311,30 +305,6 @@ def add_effects(
 
 
 @jit_borrowing
-def change_invoice(program: Program, arena: Arena, c: int, scratch: Any) -> None:
-    """Enter the line at hand into its invoice: what that added is taken out before, and put in."""
-    limits, customer, lines = program.limits[0], arena.customers[c], arena.lines
-    line, invoice, additions = scratch.line[0], scratch.invoice[0], scratch.additions
-    forget_settled(customer, lines, limits.keep_days)
-    for step in range(2):
-        sign = 1 if step == 1 else -1
-        first, end = lines_of(customer, lines, line.invoice)
-        if step == 1:
-            enter_line(customer, lines, first, end, line)
-            first, end = lines_of(customer, lines, line.invoice)
-        summarise(lines, first, end, invoice)
-        for n in range(first, end + 1):
-            if n < end:
-                count = additions_of_line(lines[n], invoice, sign, additions)
-            else:
-                count = additions_of_rest(invoice, sign, additions)
-            add_all(
-                additions, count, program.places, limits.retention,
-                customer, arena.totals[c], arena.buckets, arena.rows, arena.sums[c],
-            )  # fmt: skip  # what and a line for the model, a line for the customer
-
-
-@jit_borrowing
 def unnamed_largest(arena: Arena, c: int, n: int) -> int:
     """Return the largest sale without an order in a bucket of customer c."""
     if largest_sale(arena.customers[c], arena.orders, arena.buckets[n].day) > 0:
@@ -351,16 +321,15 @@ def combine_orders(program: Program, arena: Arena, c: int, parts: Any, scratch: 
     customer, orders, ids = arena.customers[c], arena.orders, arena.order_ids
     for part in parts:
         other = arena.customers[part]
-        own = customer.order_start + customer.order_count
         for n in range(other.order_start, other.order_start + other.order_count):
-            order = ids[n]
-            before = next_of(customer, ids, order, customer.order_start)
-            is_shared = 0 <= before < own
-            at = put_order(customer, orders, ids, order, orders[n])
-            orders[at].shared = 1 if is_shared else 0
-    for n in range(customer.order_start, customer.order_start + customer.order_count):
-        if orders[n].shared == 1:
-            judge_anew(program, arena, c, ids[n], scratch)
+            put_order(customer, orders, ids, ids[n], orders[n])
+    first = customer.order_start
+    for part in parts:
+        end = first + arena.customers[part].order_count
+        for n in range(first, end):
+            if next_of(customer, ids, ids[n], customer.order_start) < first:
+                judge_anew(program, arena, c, ids[n], scratch)
+        first = end
 
 
 @jit_borrowing
@@ -372,7 +341,6 @@ def judge_anew(program: Program, arena: Arena, c: int, order: np.uint64, scratch
     n = next_of(customer, ids, order, customer.order_start)
     while n >= 0:
         row = orders[n]
-        row.shared = 0
         if not known.void:
             if row.kind == SALE or (row.kind == PART and row.due == SALE):
                 put_sale(program, arena, c, n, n + 1, scratch)

@@ -4,12 +4,23 @@ from typing import Any, Final
 
 import numpy as np
 
-from scoring.additions import put_addition
-from scoring.arena import NEVER
+from scoring.additions import add_all, put_addition
+from scoring.arena import NEVER, Arena
 from scoring.changes import first_change
-from scoring.facts.invoices import BILL, CREDIT, RECEIPT
+from scoring.facts.invoices import (
+    BILL,
+    CREDIT,
+    RECEIPT,
+    additions_of_line,
+    additions_of_rest,
+    enter_line,
+    forget_settled,
+    lines_of,
+    summarise,
+)
 from scoring.jit import jit_borrowing
 from scoring.measures import KINDS, MEASURES
+from scoring.program import Program
 
 SALE: Final = KINDS.index("sale")
 PAYMENT: Final = KINDS.index("payment")
@@ -73,3 +84,33 @@ def additions_of_costs(costs: Any, event: int, day: int, additions: Any, count: 
         count = put_addition(additions, count, day, costs[n].measure, costs[n].amount)
         count = put_addition(additions, count, day, UNSPLIT_COSTS, -costs[n].amount)
     return count
+
+
+@jit_borrowing
+def change_invoice(program: Program, arena: Arena, c: int, scratch: Any) -> None:
+    """Enter the line at hand into its invoice: what that added is taken out before, and put in."""
+    customer, lines, line = arena.customers[c], arena.lines, scratch.line[0]
+    forget_settled(customer, lines, program.limits[0].keep_days)
+    first, end = lines_of(customer, lines, line.invoice)
+    add_invoice(program, arena, c, first, end, -1, scratch)
+    enter_line(customer, lines, first, end, line)
+    first, end = lines_of(customer, lines, line.invoice)
+    add_invoice(program, arena, c, first, end, 1, scratch)
+
+
+@jit_borrowing
+def add_invoice(
+    program: Program, arena: Arena, c: int, first: int, end: int, sign: int, scratch: Any
+) -> None:
+    """Add sign × what an invoice of the lines [first, end) comes to to customer c."""
+    invoice, additions, lines = scratch.invoice[0], scratch.additions, arena.lines
+    summarise(lines, first, end, invoice)
+    for n in range(first, end + 1):
+        if n < end:
+            count = additions_of_line(lines[n], invoice, sign, additions)
+        else:
+            count = additions_of_rest(invoice, sign, additions)
+        add_all(
+            additions, count, program.places, program.limits[0].retention,
+            arena.customers[c], arena.totals[c], arena.buckets, arena.rows, arena.sums[c],
+        )  # fmt: skip  # what and a line for the model, a line for the customer

@@ -94,7 +94,6 @@ def copy_order(target: Any, source: Any) -> None:
     target.pays = source.pays
     target.named = source.named
     target.live = source.live
-    target.shared = source.shared
 
 
 @jit_borrowing
