@@ -1,5 +1,6 @@
 """`valuepulse config`: what holds, where it comes from, and whether it can be used."""
 
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -87,7 +88,7 @@ def _shown(settings: "Settings", path: str) -> Any:
     value: Any = settings
     for name in path.split("."):
         value = getattr(value, name)
-    if isinstance(value, Path):
+    if isinstance(value, (Path, date)):
         return str(value)
     return value if value is None or isinstance(value, (str, int, float)) else _MASK
 

@@ -12,6 +12,7 @@ def test_show_tells_each_value_and_where_it_comes_from() -> None:
     assert shown["clock"] == {"value": "event", "origin": "VALUEPULSE_CLOCK"}
     assert shown["kafka.group"]["value"] == "valuepulse"
     assert shown["kafka.group"]["origin"].startswith("config/streams.yaml:")
+    assert shown["earliest_day"]["value"] == "1980-01-01"  # a date is no secret
 
 
 def test_show_masks_secrets_also_those_that_came_in_the_url() -> None:
