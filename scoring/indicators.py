@@ -152,7 +152,7 @@ def of_lifetime(
 ) -> float:
     """Return the probability to be alive, expected purchases, or the present value (docs/clv.md).
 
-    Without an order it is NaN.
+    Without an order it is NaN; who got everything back has no value.
     """
     orders = combination(members, row.a, row.b, sums)
     if row.of == ALIVE:
@@ -161,7 +161,10 @@ def of_lifetime(
         return purchases(clv, orders, last_days, age_days, row.horizon)
     if orders < 1:
         return math.nan
-    mean = combination(members, row.b, row.c, sums) / row.unit / float(orders)
+    net = combination(members, row.b, row.c, sums)
+    if net <= 0:
+        return 0.0
+    mean = net / row.unit / float(orders)
     periods = int(row.horizon) // PERIOD_DAYS
     return present_value(clv, orders, last_days, age_days, mean, periods)
 

@@ -33,6 +33,16 @@ def missing_parts(model: "Model") -> Iterator[MemberError]:
             yield MemberError(
                 "needs the section `clv:`; `valuepulse clv fit` prints it", "indicators", name
             )
+        elif (
+            indicator.kind == "clv"
+            and indicator.of == "value"
+            and model.clv
+            and model.clv.p is None
+        ):
+            yield MemberError(
+                "needs p, q and v in the section `clv:`: the values of orders were not fitted",
+                "indicators", name,
+            )  # fmt: skip  # what, where
     for name, score in model.scores.items():
         yield from _of_score(model, name, score)
     earlier: dict[str, tuple[str, ...]] = {}

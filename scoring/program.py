@@ -256,7 +256,8 @@ def combinations(indicator: Indicator) -> Combinations:
         case Cycle():
             a = _each(("orders",), EVER)
         case ClvValue():
-            a, b = _each(("orders",), EVER), _each(("sale_amount",), EVER)
+            a = _each(("orders",), EVER)
+            b = [Member("sale_amount", 1, EVER), Member("refund_amount", -1, EVER)]
         case Arrears() | ArrearsRate():
             a = _each(("invoice_rest",), OVERDUE)
             b = list(DEBTS)

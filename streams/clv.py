@@ -14,7 +14,7 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from scoring.clv.fit import expected_customers, fit_purchases, fit_values
+from scoring.clv.fit import ValueFit, expected_customers, fit_purchases, fit_values
 from scoring.clv.parameters import Clv
 from scoring.errors import FitError
 from scoring.measures import KINDS
@@ -27,7 +27,8 @@ from streams.identities import Identities, Origin
 from streams.merged_files import MergedFiles, most_rejected
 
 MOST_REPEATS: Final = 6
-_SALE, _ERASURE = KINDS.index("sale"), KINDS.index("erasure")
+_SALE, _ERASURE, _VOID = (KINDS.index(kind) for kind in ("sale", "erasure", "void"))
+_RETURNS = (KINDS.index("refund"), KINDS.index("chargeback"))
 _EPOCH: Final = date(1970, 1, 1).toordinal()
 _LONG_AGO: Final = -(2**62)
 
@@ -41,7 +42,7 @@ class Histories(NamedTuple):
     age_days: NDArray[np.int64]
     """Between the first sale and the as-of day."""
     mean: NDArray[np.float64]
-    """Of the orders, in major units."""
+    """Of the orders net of refunds, in major units."""
     as_of: date
 
 
@@ -51,7 +52,13 @@ class Fitted(NamedTuple):
     clv: Clv
     orders: int
     repeat_buyers: int
-    value_log_likelihood: float
+    value_log_likelihood: float | None
+    no_values: str
+    """Why the values of orders could not be fitted; empty if they were."""
+    at_bounds: tuple[str, ...]
+    """Parameters of purchases that would go on, see `PurchaseFit`."""
+    worthless: int
+    """Customers who got back all that they paid, or more: left out of the values."""
     correlation: float
     """Of number and mean value of repeat buyers' orders; the model takes it to be 0."""
     observed: list[int]
@@ -72,6 +79,7 @@ class SaleReader:
         self._identities = Identities(model.currencies.base)
         self._position: dict[bytes, int] = {}
         self._erased: dict[int, int] = {}
+        self._voids: set[tuple[int, int]] = set()
         self._columns: list[tuple[NDArray[Any], ...]] = []
         self._newest: int | None = None
         self.rejected = 0
@@ -114,24 +122,39 @@ class SaleReader:
         for e in np.flatnonzero(events.kind == _ERASURE).tolist():
             c, at = int(customer[e]), int(events.at[e])
             self._erased[c] = max(at, self._erased.get(c, _LONG_AGO))
-        sale = events.kind == _SALE
-        columns = (customer, events.day, events.at, events.amount)
-        self._columns.append(tuple(column[sale] for column in columns))
+        for e in np.flatnonzero((events.kind == _VOID) & (events.order != 0)).tolist():
+            self._voids.add((int(customer[e]), int(events.order[e])))
+        money = np.isin(events.kind, (_SALE, *_RETURNS))
+        is_sale = events.kind == _SALE
+        signed = np.where(is_sale, events.amount, -events.amount)
+        columns = (customer, events.day, events.at, signed, is_sale, events.order)
+        self._columns.append(tuple(column[money] for column in columns))
         return [each._replace(event=int(counts[each.event])) for each in sifted.refused]
+
+    def _is_void(self, customer: NDArray[np.int64], order: NDArray[np.uint64]) -> NDArray[np.bool_]:
+        """Tell which rows are of an order that was taken back."""
+        if not self._voids:
+            return np.zeros(customer.size, np.bool_)
+        pairs = zip(customer.tolist(), order.tolist(), strict=True)
+        return np.array([pair in self._voids for pair in pairs], np.bool_)
 
     def histories(self) -> Histories:
         """Return what was read, a customer an entry. Raises `FitError` if there is no sale."""
         if not self._columns:
             raise FitError("there is no sale in these files")
-        customer, day, at, amount = map(np.concatenate, zip(*self._columns, strict=True))
+        columns = map(np.concatenate, zip(*self._columns, strict=True))
+        customer, day, at, amount, is_sale, order_id = columns
         forgotten = np.full(len(self._position), _LONG_AGO)
         forgotten[list(self._erased)] = list(self._erased.values())
         order = np.argsort(customer, kind="stable")
         order = order[at[order] > forgotten[customer[order]]]
-        customer, day, amount = customer[order], day[order].astype(np.int64), amount[order]
+        order = order[~self._is_void(customer[order], order_id[order])]
+        paid = np.bincount(customer[order], amount[order].astype(np.float64), forgotten.size)
+        order = order[is_sale[order]]
+        customer, day = customer[order], day[order].astype(np.int64)
         if customer.size == 0:
             raise FitError("there is no sale in these files")
-        _, starts, orders = np.unique(customer, return_index=True, return_counts=True)
+        who, starts, orders = np.unique(customer, return_index=True, return_counts=True)
         first, last = np.minimum.reduceat(day, starts), np.maximum.reduceat(day, starts)
         as_of = self._until if self._until is not None else self._newest or 0
         return Histories(
@@ -139,42 +162,60 @@ class SaleReader:
             last_days=last - first,
             age_days=as_of - first,
             # As floats: a sum of integers could be too large for 64 bits, unseen.
-            mean=np.add.reduceat(amount.astype(np.float64), starts) / self._minor / orders,
+            mean=paid[who] / self._minor / orders,
             as_of=date.fromordinal(as_of + _EPOCH),
         )
 
 
-def fit(histories: Histories, unit_days: float) -> Fitted:
-    """Estimate the parameters of customers' histories.
+def fit(histories: Histories, unit_days: float, *, fades: bool = True) -> Fitted:
+    """Estimate the parameters of customers' histories, each half by itself.
+
+    `fades`: the first purchase can be the last, too (MBG/NBD).
 
     Raises:
-        FitError: They do not tell them.
+        FitError: They do not tell those of purchases; says so of those of values, too.
         ExtraError: scipy is missing.
     """
     began = time.perf_counter()
     x = histories.orders.astype(np.float64) - 1.0
     age = histories.age_days / unit_days
-    purchases = fit_purchases(x, histories.last_days / unit_days, age, unit_days)
-    values = fit_values(x + 1.0, histories.mean)
+    worth = histories.mean > 0.0
+    values, no_values = _values_of(x[worth] + 1.0, histories.mean[worth])
+    purchases = fit_purchases(x, histories.last_days / unit_days, age, unit_days, fades=fades)
     back = x > 0
     named = {"r": purchases.r, "alpha": purchases.alpha, "a": purchases.a, "b": purchases.b}
-    named |= {"p": values.p, "q": values.q, "v": values.v}
+    if values is not None:
+        named |= {"p": values.p, "q": values.q, "v": values.v}
     return Fitted(
-        clv=Clv(
-            **{name: float(f"{value:.6g}") for name, value in named.items()},
-            unit_days=unit_days,
-            fitted_on=histories.as_of,
-            customers=x.size,
-            log_likelihood=round(purchases.log_likelihood, 1),
+        clv=Clv.model_validate(
+            {name: float(f"{value:.6g}") for name, value in named.items()}
+            | {
+                "dropout": "any" if fades else "repeat",
+                "unit_days": unit_days,
+                "fitted_on": histories.as_of,
+                "customers": x.size,
+                "log_likelihood": round(purchases.log_likelihood, 1),
+            }
         ),
         orders=int(histories.orders.sum()),
         repeat_buyers=int(back.sum()),
-        value_log_likelihood=round(values.log_likelihood, 1),
+        value_log_likelihood=None if values is None else round(values.log_likelihood, 1),
+        no_values=no_values,
+        at_bounds=purchases.at_bounds,
+        worthless=int((~worth).sum()),
         correlation=round(_correlation(x[back], histories.mean[back]), 3),
         observed=np.bincount(np.minimum(x, MOST_REPEATS).astype(np.int64)).tolist(),
-        expected=expected_customers(purchases, age, MOST_REPEATS).round(1).tolist(),
+        expected=expected_customers(purchases, age, MOST_REPEATS, fades=fades).round(1).tolist(),
         seconds=round(time.perf_counter() - began, 2),
     )
+
+
+def _values_of(n: NDArray[np.float64], m: NDArray[np.float64]) -> tuple[ValueFit | None, str]:
+    """Return the fit of values, or why there is none."""
+    try:
+        return fit_values(n, m), ""
+    except FitError as error:
+        return None, str(error)
 
 
 def _correlation(one: NDArray[np.float64], other: NDArray[np.float64]) -> float:

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from scoring.errors import FitError
-from streams.clv import Histories, SaleReader, read_histories
+from streams.clv import Histories, SaleReader, fit, read_histories
 from streams.decode import InputRules
 from streams.errors import CheckError
 from streams.model_file import adapted, load_model
@@ -66,7 +66,38 @@ def test_only_sales_count_but_every_event_moves_the_day(tmp_path: Path) -> None:
         event("B", "2026-01-11", "4.00", kind="refund"),
         event("A", "2026-01-20", type="payment"),
     )
-    assert (figures(found), found.as_of) == ([(1, 0, 10, 10.0)], date(2026, 1, 20))
+    assert (figures(found), found.as_of) == ([(1, 0, 10, 6.0)], date(2026, 1, 20))
+
+
+def test_orders_are_worth_what_was_kept_of_them(tmp_path: Path) -> None:
+    found = histories(
+        tmp_path,
+        event("A", "2026-01-10", "10.00"),
+        event("A", "2026-01-12", "30.00"),
+        event("A", "2026-01-13", "5.00", kind="refund"),
+        event("A", "2026-01-14", "5.00", kind="chargeback"),
+        event("B", "2026-01-12", "8.00"),
+        event("B", "2026-01-14", "8.00", kind="refund", event_id="B-all"),
+    )
+    assert figures(found) == [(2, 2, 4, 15.0), (1, 0, 2, 0.0)]
+
+
+def test_an_order_that_was_taken_back_is_no_purchase(tmp_path: Path) -> None:
+    def of(order: str, day: str, **fields: Any) -> dict[str, Any]:
+        return event("A", day, order_id=order, **fields)
+
+    events = (
+        of("o1", "2026-01-10"),
+        of("o2", "2026-01-12", kind="void", event_id="void"),
+        of("o2", "2026-01-11"),
+        of("o2", "2026-01-11", kind="refund", event_id="refund", amount="4.00"),
+        event("B", "2026-01-11", order_id="o2"),  # which a void of A's does not concern
+        event("C", "2026-01-11", order_id="o3"),
+        event("C", "2026-01-11", order_id="o3", kind="void", event_id="all"),
+    )
+    right = [(1, 0, 2, 10.0), (1, 0, 1, 10.0)]
+    for order in (events, events[::-1]):
+        assert sorted(figures(histories(tmp_path, *order))) == sorted(right)
 
 
 def test_what_comes_twice_counts_once(tmp_path: Path) -> None:
@@ -135,3 +166,37 @@ def test_a_mean_of_orders_whose_sum_is_too_large_for_64_bits_is_right(tmp_path: 
     path.write_text("".join(json.dumps(line) + "\n" for line in sales), "utf-8")
     found = read_histories([path], reader(), lambda _: None)
     assert (found.orders.tolist(), found.mean.tolist()) == ([93_000], [1e12])
+
+
+def test_a_shop_of_one_price_that_nobody_leaves_is_fitted_as_far_as_it_tells(
+    tmp_path: Path,
+) -> None:
+    """Subscribers who pay the same every month tell when they buy, and no spread of values."""
+    events = [
+        event(f"c{c}", f"2025-{month:02d}-{c % 28 + 1:02d}", "9.99")
+        for c in range(400)
+        for month in range(1 + c % 7, 13, 1 + c % 3)
+    ]
+    found = fit(histories(tmp_path, *events), 7.0)
+    assert found.clv.p is found.clv.q is found.clv.v is None
+    assert found.no_values.startswith("all orders are worth the same, 9.99")
+    assert found.value_log_likelihood is None
+    assert found.clv.dropout == "any"
+
+
+def test_who_got_everything_back_is_left_out_of_the_values(tmp_path: Path) -> None:
+    events = [
+        event(f"c{c}", f"2025-{month:02d}-{c % 28 + 1:02d}", f"{5 + (c * 7 + month) % 23}.00")
+        for c in range(200)
+        for month in range(1 + c % 5, 13, 2 + c % 4)
+    ]
+    sound = fit(histories(tmp_path, *events), 7.0)
+    back = [
+        each | {"kind": "refund", "event_id": f"back {each['event_id']}"}
+        for each in events
+        if each["customer_id"] in {"c3", "c4"}
+    ]
+    found = fit(histories(tmp_path, *events, *back), 7.0)
+    assert (sound.worthless, found.worthless) == (0, 2)
+    assert found.clv.r == sound.clv.r  # they bought as often
+    assert found.clv.p is not None

@@ -1,8 +1,10 @@
-"""BG/NBD: how often a customer buys again, compiled (Fader, Hardie & Lee 2005; docs/clv.md).
+"""BG/NBD and MBG/NBD: how often a customer buys again, compiled (docs/clv.md).
 
 While alive, a customer buys at a rate λ ~ Gamma(r, rate alpha); after each purchase it drops out
-with a chance p ~ Beta(a, b). Of its history three numbers matter: x repeat purchases, the last at
-time t_x, of T since the first purchase.
+with a chance p ~ Beta(a, b). In BG/NBD only repeat purchases can be the last; where a customer
+`fades` (MBG/NBD: Batislam, Denizel & Filiztekin 2007), its first one can, too: everything is then
+that of b + 1, and who bought once is not alive for ever. Of a history three numbers matter: x
+repeat purchases, the last at time t_x, of T since the first purchase.
 
 The published expectation takes 1 − ₂F₁ and divides it by a − 1: it cancels, and has a hole at
 a = 1. Here a − 1 is divided out of the series before they are summed.
@@ -21,13 +23,23 @@ MOST_DROPOUT: Final = 3.0
 
 
 @jit_borrowing
-def alive(r: float, alpha: float, a: float, b: float, x: float, t_x: float, T: float) -> float:
-    """Return the probability that a customer is still alive; 1 for one who bought only once.
+def alive(
+    r: float, alpha: float, a: float, b: float, x: float, t_x: float, T: float, fades: bool = False
+) -> float:
+    """Return the probability that a customer is still alive.
+
+    1 for one who bought only once, unless it fades.
 
     >>> round(alive(0.243, 4.414, 0.793, 2.426, 2.0, 30.43, 38.86), 4)
     0.7266
+    >>> alive(0.243, 4.414, 0.793, 2.426, 0.0, 0.0, 38.86)
+    1.0
+    >>> round(alive(0.243, 4.414, 0.793, 2.426, 0.0, 0.0, 38.86, True), 4)
+    0.6373
     """
-    if x <= 0.0:
+    if fades:
+        b += 1.0
+    elif x <= 0.0:
         return 1.0
     odds = math.exp(-(r + x) * math.log((alpha + T) / (alpha + t_x))) * ((b + x - 1.0) / a)
     return odds / (1.0 + odds)
@@ -35,20 +47,28 @@ def alive(r: float, alpha: float, a: float, b: float, x: float, t_x: float, T: f
 
 @jit_borrowing
 def expected_purchases(
-    r: float, alpha: float, a: float, b: float, x: float, t_x: float, T: float, t: float
+    r: float,
+    alpha: float,
+    a: float,
+    b: float,
+    x: float,
+    t_x: float,
+    T: float,
+    t: float,
+    fades: bool = False,
 ) -> float:
     """Return the expected number of purchases within t from now.
 
     >>> round(expected_purchases(0.243, 4.414, 0.793, 2.426, 2.0, 30.43, 38.86, 39.0), 3)
     1.226
     """
-    return discounted_purchases(r, alpha, a, b, x, t_x, T, t, 1, 1.0)
+    return discounted_purchases(r, alpha, a, b, x, t_x, T, t, 1, 1.0, fades)
 
 
 @jit_borrowing
 def discounted_purchases(
     r: float, alpha: float, a: float, b: float, x: float, t_x: float, T: float,
-    period: float, periods: int, factor: float,
+    period: float, periods: int, factor: float, fades: bool = False,
 ) -> float:  # fmt: skip  # the population, the customer, the question
     """Return Σ over k = 1 … periods of (E[purchases by k] − E[purchases by k − 1]) × factor^k.
 
@@ -62,8 +82,8 @@ def discounted_purchases(
     if period > 0.0:
         age = (alpha + T) / period
         for first in range(1, periods + 1, 4):
-            total += _four_periods(r, a, b, x, age, first, periods, factor)
-    return total * alive(r, alpha, a, b, x, t_x, T)
+            total += _four_periods(r, a, b + 1.0 if fades else b, x, age, first, periods, factor)
+    return total * alive(r, alpha, a, b, x, t_x, T, fades)
 
 
 @jit_borrowing
@@ -152,7 +172,8 @@ def _by_shares(
 def _root(k: int, periods: int, age: float) -> float:
     """Return z of a period; 0 for one that is not asked for."""
     u = _share(k, periods, age)
-    return u / (1.0 + math.sqrt(1.0 - u)) ** 2
+    lift = 1.0 + math.sqrt(1.0 - u)
+    return u / (lift * lift)  # no `** 2`: Python's power may differ in the last bit
 
 
 @jit_borrowing

@@ -6,7 +6,7 @@ scipy, which is imported here only.
 """
 
 import math
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
 import numpy as np
@@ -24,6 +24,10 @@ Objective = Callable[[Floats], tuple[Floats, Floats]]
 
 _STEEPEST: Final = 1e-6  # of the mean log-likelihood at an optimum, by the logs of the parameters
 _AT_EDGE: Final = 1e-3
+_ALIKE: Final = 1e-6
+"""Relative deviation below which values do not differ."""
+_LIMITS: Final = {("r", 1), ("a", 0), ("b", 1)}
+"""Bounds that are answers: all customers buy as often; nobody leaves."""
 
 
 class PurchaseFit(NamedTuple):
@@ -34,6 +38,8 @@ class PurchaseFit(NamedTuple):
     a: float
     b: float
     log_likelihood: float
+    at_bounds: tuple[str, ...] = ()
+    """Parameters that would go on: `r` where all buy as often, `a` or `b` where nobody leaves."""
 
 
 class ValueFit(NamedTuple):
@@ -45,14 +51,17 @@ class ValueFit(NamedTuple):
     log_likelihood: float
 
 
-def fit_purchases(x: Floats, t_x: Floats, T: Floats, unit_days: float = 7.0) -> PurchaseFit:
-    """Estimate BG/NBD from each customer's repeat purchases, the time of the last, and its age.
+def fit_purchases(
+    x: Floats, t_x: Floats, T: Floats, unit_days: float = 7.0, *, fades: bool = False
+) -> PurchaseFit:
+    """Estimate BG/NBD, or MBG/NBD, from repeat purchases, the time of the last one, and ages.
 
     Args:
         x: Repeat purchases, orders − 1.
         t_x: Time from the first order to the last, in units of time.
         T: Time from the first order to the as-of day.
         unit_days: Days of such a unit; bounds the parameters, changes nothing else.
+        fades: The first purchase can be the last, too.
 
     Raises:
         FitError: Too few repeat buyers, or no parameters fit best.
@@ -70,8 +79,12 @@ def fit_purchases(x: Floats, t_x: Floats, T: Floats, unit_days: float = 7.0) -> 
         "a": (1e-6, 50.0),
         "b": (1e-6, 1e4),
     }
-    found, log_likelihood = _maximise(_purchases(*kinds.T), weights, starts, bounds)
-    return PurchaseFit._make((*found, log_likelihood))
+    found, log_likelihood = _maximise(
+        _purchases(*kinds.T, fades=fades), weights, starts, bounds, _LIMITS
+    )
+    at_edge = _at_edge(np.log(found), np.log(list(bounds.values()))).any(axis=1)
+    at_bounds = tuple(np.array(list(bounds))[at_edge].tolist())
+    return PurchaseFit._make((*found, log_likelihood, at_bounds))
 
 
 def fit_values(n: Floats, m: Floats) -> ValueFit:
@@ -86,6 +99,8 @@ def fit_values(n: Floats, m: Floats) -> ValueFit:
         ExtraError: scipy is missing.
     """
     _check_repeat_buyers(int(np.count_nonzero(n > 1)))
+    if float(np.log(m).std()) < _ALIKE:
+        raise FitError(f"all orders are worth the same, {m[0]:g}: there is nothing to tell apart")
     scale = float(np.exp(np.log(m).mean()))  # of the usual order, whatever the currency
     starts = [(p, q, scale * q / p) for p in (1.0, 6.0) for q in (2.0, 4.0)]
     bounds = {"p": (1e-3, 1e4), "q": (1e-3, 1e4), "v": (1e-6 * scale, 1e6 * scale)}
@@ -98,7 +113,9 @@ def fit_values(n: Floats, m: Floats) -> ValueFit:
     return ValueFit._make((*found, log_likelihood))
 
 
-def expected_customers(fit: PurchaseFit, T: Floats, most: int = 6) -> Floats:
+def expected_customers(
+    fit: PurchaseFit, T: Floats, most: int = 6, *, fades: bool = False
+) -> Floats:
     """Return the expected number of customers with 0, 1, … repeat purchases, `most` or more last.
 
     Formula (8) of Fader, Hardie & Lee (2005), summed over the ages `T` of all customers.
@@ -107,16 +124,17 @@ def expected_customers(fit: PurchaseFit, T: Floats, most: int = 6) -> Floats:
     >>> expected_customers(fit, np.full(1000, 38.86), 2).round(1).tolist()
     [574.2, 199.3, 226.4]
     """
-    r, alpha, a, b, _ = fit
+    r, alpha, a, b = fit[:4]
     ages, customers = np.unique(T, return_counts=True)
     u = ages / (alpha + ages)
     count = np.exp(r * np.log(alpha / (alpha + ages)))  # P(j purchases) of who cannot drop out
     fewer = np.zeros_like(u)
     expected = np.zeros(most + 1)
     for j in range(most):
-        chance = _beta_ratio(a, b, 0, j) * count
-        if j > 0:
-            chance = chance + _beta_ratio(a, b, 1, j - 1) * (1.0 - fewer)
+        chances = j + fades  # to drop out
+        chance = _beta_ratio(a, b, 0, chances) * count
+        if chances > 0:
+            chance = chance + _beta_ratio(a, b, 1, chances - 1) * (1.0 - fewer)
         expected[j] = (chance * customers).sum()
         fewer = fewer + count
         count = count * u * ((r + j) / (j + 1))
@@ -133,28 +151,34 @@ def _beta_ratio(a: float, b: float, i: int, j: int) -> float:
 # ------------------------------------------------------------------------------------ likelihoods
 
 
-def _purchases(x: Floats, t_x: Floats, T: Floats) -> Objective:
-    """Formula (6) of Fader, Hardie & Lee (2005), and its derivatives by r, alpha, a, b."""
+def _purchases(x: Floats, t_x: Floats, T: Floats, *, fades: bool = False) -> Objective:
+    """Formula (6) of Fader, Hardie & Lee (2005), and its derivatives by r, alpha, a, b.
+
+    Who fades has one chance more to drop out, that after the first purchase (MBG/NBD).
+    """
     gammaln, psi = _special()
     counts, where = np.unique(x, return_inverse=True)
-    repeat = x > 0
+    chances = x + 1.0 if fades else x  # to drop out
+    by_chances = counts + 1.0 if fades else counts
+    repeat = chances > 0
 
     def objective(parameters: Floats) -> tuple[Floats, Floats]:
         r, alpha, a, b = parameters
         log_T, log_t = np.log(alpha + T), np.log(alpha + t_x)
-        before = b + np.maximum(x, 1.0) - 1.0
+        before = b + np.maximum(chances, 1.0) - 1.0
         still = -(r + x) * log_T
         gone = np.where(repeat, math.log(a) - np.log(before) - (r + x) * log_t, -np.inf)
         either = np.logaddexp(still, gone)
-        by_count = gammaln(r + counts) + gammaln(b + counts) - gammaln(a + b + counts)
+        by_count = gammaln(r + counts)
+        by_count += gammaln(b + by_chances) - gammaln(a + b + by_chances)
         constant = r * math.log(alpha) - gammaln(r) + gammaln(a + b) - gammaln(b)
         out = np.exp(gone - either)  # the chance to have dropped out
-        psi_ab = psi(a + b) - psi(a + b + counts)
+        psi_ab = psi(a + b) - psi(a + b + by_chances)
         slopes = [
             (psi(r + counts) - psi(r))[where] + math.log(alpha) - (1 - out) * log_T - out * log_t,
             r / alpha - (r + x) * ((1 - out) / (alpha + T) + out / (alpha + t_x)),
             psi_ab[where] + out / a,
-            (psi_ab + psi(b + counts) - psi(b))[where] - out / before,
+            (psi_ab + psi(b + by_chances) - psi(b))[where] - out / before,
         ]
         return by_count[where] + constant + either, np.stack(slopes)
 
@@ -194,10 +218,12 @@ def _maximise(
     weights: NDArray[Any],
     starts: Iterable[tuple[float, ...]],
     bounds: Mapping[str, tuple[float, float]],
+    taken: Collection[tuple[str, int]] = (),
 ) -> tuple[tuple[float, ...], float]:
     """Return the best parameters of several starts, and the log-likelihood. Raises `FitError`.
 
-    A point at a bound is no optimum: it says that more of the same would fit still better.
+    A point at a bound is no optimum: it says that more of the same would fit still better. Only
+    some bounds are `taken` for one: (parameter, 0 for the lower and 1 for the upper).
     """
     minimize = _minimizer()
     size = float(weights.sum())
@@ -217,15 +243,18 @@ def _maximise(
         )
         for start in starts
     ]  # fmt: skip  # a call
-    best = min(found, key=lambda each: (not _is_optimum(each, edges), float(each.fun)))
-    if not _is_optimum(best, edges):
+    may = np.array([[(name, side) in taken for side in (0, 1)] for name in bounds])
+    best = min(found, key=lambda each: (not _is_optimum(each, edges, may), float(each.fun)))
+    if not _is_optimum(best, edges, may):
         raise FitError(_no_optimum(best, list(bounds), edges))
     return tuple(np.exp(best.x).tolist()), -float(best.fun) * size
 
 
-def _is_optimum(found: Any, edges: Floats) -> bool:
-    flat = float(np.abs(found.jac).max()) < _STEEPEST
-    return flat and not _at_edge(found.x, edges).any()
+def _is_optimum(found: Any, edges: Floats, may: NDArray[np.bool_]) -> bool:
+    at_edge = _at_edge(found.x, edges)
+    slopes = np.abs(found.jac)[~at_edge.any(axis=1)]
+    flat = float(slopes.max(initial=0.0)) < _STEEPEST
+    return flat and not (at_edge & ~may).any()
 
 
 def _no_optimum(found: Any, names: Sequence[str], edges: Floats) -> str:
@@ -239,7 +268,7 @@ def _no_optimum(found: Any, names: Sequence[str], edges: Floats) -> str:
     if away:
         return (
             "these customers do not tell all parameters: the best fit runs away to "
-            f"{', '.join(away)}; take more customers, or a longer time"
+            f"{', '.join(away)}; they differ too little in it, or are too few"
         )
     return (
         "the search for the best parameters did not converge "

@@ -1,7 +1,7 @@
 """The section `clv:` of a model: the parameters that `valuepulse clv fit` estimates."""
 
 from datetime import date
-from typing import Annotated, Final, Self
+from typing import Annotated, Final, Literal, Self
 
 from pydantic import Field, model_validator
 
@@ -23,7 +23,7 @@ class Clv(Part):
     Purchase rates differ between customers like Gamma(`r`, rate `alpha`), the chance to drop out
     after a purchase like Beta(`a`, `b`). A customer's orders are Gamma(`p`, rate ν) with mean p/ν,
     and ν differs like Gamma(`q`, rate `v`). Times are counted in units of `unit_days`, amounts in
-    major units of the base currency.
+    major units of the base currency. Without `p`, `q` and `v` no indicator may ask for values.
 
     >>> Clv(r=0.243, alpha=4.414, a=0.793, b=2.426, p=6.25, q=3.74, v=15.44).discount_rate
     0.1
@@ -33,9 +33,11 @@ class Clv(Part):
     alpha: Positive
     a: Dropout
     b: Loyalty
-    p: Positive
-    q: Positive
-    v: Positive
+    p: Positive | None = None
+    q: Positive | None = None
+    v: Positive | None = None
+    dropout: Literal["repeat", "any"] = "repeat"
+    """After which purchases a customer can drop out: `repeat` ones (BG/NBD), or `any` (MBG/NBD)."""
     unit_days: Annotated[float, Field(gt=0, le=366, allow_inf_nan=False)] = 7.0
     discount_rate: Annotated[float, Field(gt=0, le=10, allow_inf_nan=False)] = 0.1
     """A year's: 0.1 says that 1.10 a year from now is worth 1 today."""
@@ -45,7 +47,7 @@ class Clv(Part):
     """The as-of day of the events that the parameters were fitted to."""
     customers: Annotated[int, Field(ge=1)] | None = None
     log_likelihood: Annotated[float, Field(allow_inf_nan=False)] | None = None
-    """Of BG/NBD; the higher, the better the fit to the same customers."""
+    """Of the purchases; the higher, the better the fit to the same customers."""
 
     @model_validator(mode="after")
     def _scale_is_sane(self) -> Self:
@@ -60,7 +62,10 @@ class Clv(Part):
 
     @model_validator(mode="after")
     def _mean_exists(self) -> Self:
-        if self.p + self.q <= 1:
+        values = (self.p, self.q, self.v)
+        if None in values and values != (None, None, None):
+            raise MemberError("p, q and v belong together: give all three, or none", "p")
+        if self.p is not None and self.q is not None and self.p + self.q <= 1:
             raise MemberError(
                 f"p + q is {self.p + self.q:g}; with 1 or less the mean order of a customer who "
                 "has ordered once is infinite",

@@ -21,9 +21,13 @@ PERIOD_DAYS: Final = 30
 DAYS_A_YEAR: Final = 365
 
 CLV: Final = np.dtype(
-    [(name, "f8") for name in ("r", "alpha", "a", "b", "p", "q", "v", "unit", "factor", "margin")]
+    [
+        *((name, "f8") for name in ("r", "alpha", "a", "b", "p", "q", "v", "unit", "factor")),
+        ("margin", "f8"),
+        ("fades", "?"),
+    ]
 )
-"""`unit`: days a unit of time; `factor`: what 1 after a period is worth today."""
+"""`unit`: days a unit of time; `factor`: what 1 after a period is worth today; `fades`: MBG/NBD."""
 
 
 def table_of(parameters: Clv) -> NDArray[np.void]:
@@ -35,7 +39,9 @@ def table_of(parameters: Clv) -> NDArray[np.void]:
     """
     c = parameters
     factor = (1.0 + c.discount_rate) ** (-PERIOD_DAYS / DAYS_A_YEAR)
-    row = (c.r, c.alpha, c.a, c.b, c.p, c.q, c.v, c.unit_days, factor, c.margin)
+    values = (c.p, c.q, c.v) if c.p is not None else (math.nan,) * 3
+    fades = c.dropout == "any"
+    row = (c.r, c.alpha, c.a, c.b, *values, c.unit_days, factor, c.margin, fades)
     return np.array([row], CLV)
 
 
@@ -49,7 +55,7 @@ def probability_alive(clv: Any, orders: int, last_days: int, age_days: int) -> f
     if orders < 1:
         return math.nan
     t_x, T = last_days / clv.unit, age_days / clv.unit
-    return float(bgnbd.alive(clv.r, clv.alpha, clv.a, clv.b, orders - 1.0, t_x, T))
+    return float(bgnbd.alive(clv.r, clv.alpha, clv.a, clv.b, orders - 1.0, t_x, T, clv.fades))
 
 
 @jit_borrowing
@@ -60,7 +66,7 @@ def purchases(clv: Any, orders: int, last_days: int, age_days: int, days: float)
     t_x, T = last_days / clv.unit, age_days / clv.unit
     return float(
         bgnbd.expected_purchases(
-            clv.r, clv.alpha, clv.a, clv.b, orders - 1.0, t_x, T, days / clv.unit
+            clv.r, clv.alpha, clv.a, clv.b, orders - 1.0, t_x, T, days / clv.unit, clv.fades
         )
     )
 
@@ -80,6 +86,6 @@ def present_value(
     t_x, T = last_days / clv.unit, age_days / clv.unit
     coming = bgnbd.discounted_purchases(
         clv.r, clv.alpha, clv.a, clv.b, orders - 1.0, t_x, T,
-        PERIOD_DAYS / clv.unit, periods, clv.factor,
+        PERIOD_DAYS / clv.unit, periods, clv.factor, clv.fades,
     )  # fmt: skip  # the population, the customer, the question
     return float(coming * expected_value(clv.p, clv.q, clv.v, float(orders), mean) * clv.margin)

@@ -200,22 +200,22 @@ def _(indicator: kinds.ClvValue, money: Words) -> Description:
     what, unit = {
         "alive": (
             Words(
-                "probability that the customer has not dropped out (BG/NBD)",
-                "客户仍未流失的概率（BG/NBD）",
+                "probability that the customer has not dropped out (section `clv`)",
+                "客户仍未流失的概率（见 `clv` 部分）",
             ),
             SHARE,
         ),
         "purchases": (
             Words(
-                f"orders expected within {ahead} days (BG/NBD)",
-                f"未来 {ahead} 天的预期订单数（BG/NBD）",
+                f"orders expected within {ahead} days (section `clv`)",
+                f"未来 {ahead} 天的预期订单数（见 `clv` 部分）",
             ),
             words.COUNT,
         ),
         "value": (
             Words(
-                f"present value of what is expected within {ahead} days (BG/NBD, Gamma-Gamma)",
-                f"未来 {ahead} 天预期购买的现值（BG/NBD、Gamma-Gamma）",
+                f"present value of what is expected within {ahead} days (section `clv`)",
+                f"未来 {ahead} 天预期购买的现值（见 `clv` 部分）",
             ),
             money,
         ),

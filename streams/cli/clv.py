@@ -49,16 +49,25 @@ def fit(
         ),
     ] = None,
     unit_days: UnitDays = 7.0,
+    dropout: Annotated[
+        str,
+        typer.Option(
+            "--dropout",
+            metavar="any|repeat",
+            help="After which purchases customers may leave: any (MBG/NBD), repeat ones (BG/NBD).",
+        ),
+    ] = "any",
     model: ModelFile = None,
     base_currency: BaseCurrency = None,
     timezone: Timezone = None,
     config: ConfigFile = None,
     json: AsJson = False,
 ) -> None:
-    """Fit customer lifetime value (BG/NBD, Gamma-Gamma) to the sales of past events.
+    """Fit customer lifetime value (MBG/NBD or BG/NBD, Gamma-Gamma) to the sales of past events.
 
-    Prints the section `clv:` for the scoring model, with what to judge it by as comments. Needs
-    scipy: pip install "valuepulse[clv]". Exit code 4 when the customers do not tell the parameters.
+    Prints the section `clv:` for the scoring model, with what to judge it by as comments. Without
+    the values of orders if these cannot be fitted; exit code 4 when purchases cannot. Needs scipy:
+    pip install "valuepulse[clv]".
     """
     from scoring.errors import ExtraError, FitError
     from streams.cli.output import note, print_json
@@ -67,6 +76,8 @@ def fit(
     from streams.decode import InputRules
     from streams.errors import CheckError, UsageError
 
+    if dropout not in ("any", "repeat"):
+        raise UsageError(f"--dropout {dropout!r}: write any or repeat")
     settings = settings_of(config, model=model)
     reader = SaleReader(
         adapted_model(settings, base_currency, timezone),
@@ -76,7 +87,7 @@ def fit(
     try:
         histories = _read(files, reader)
         note(f"fitting to {histories.orders.size:,} customers, as of {histories.as_of} ...")
-        fitted = fit_to(histories, unit_days)
+        fitted = fit_to(histories, unit_days, fades=dropout == "any")
     except ExtraError as error:
         raise UsageError(str(error)) from error
     except FitError as error:
@@ -84,8 +95,17 @@ def fit(
     finally:
         if reader.rejected:
             note(f"{reader.rejected:,} lines were rejected, {reader.reason}")
+    if fitted.no_values:
+        note(
+            f"the values of orders could not be fitted: {fitted.no_values}. The section holds "
+            "purchases only: indicators `of: alive` and `of: purchases` can use it"
+        )
+    for parameter in fitted.at_bounds:
+        note(f"{parameter} is at its bound: {_AT_BOUNDS[parameter]}")
+    if fitted.worthless:
+        note(f"{fitted.worthless:,} customers got back all they paid: left out of order values")
     if json:
-        section = fitted.clv.model_dump(mode="json")
+        section = fitted.clv.model_dump(mode="json", exclude_none=True)
         print_json(fitted._asdict() | {"clv": section})
     else:
         typer.echo(_section(fitted), nl=False)
@@ -111,14 +131,21 @@ _COMMENTS = {
     "unit_days": "the unit of time in days 时间单位（天）",
     "discount_rate": "a year's: yours to set 年折现率",
     "margin": "the share of an order that is profit: yours to set 利润率",
-    "log_likelihood": "of BG/NBD",
+    "dropout": "after which purchases customers may leave: any (MBG/NBD), repeat (BG/NBD) 流失模型",
+    "log_likelihood": "of the purchases",
+}
+
+_AT_BOUNDS = {
+    "r": "all customers seem to buy about as often as each other",
+    "a": "hardly anybody seems to leave",
+    "b": "hardly anybody seems to leave",
 }
 
 
 def _section(fitted: "Fitted") -> str:
     """Return the section of the model, and the figures as comments below it."""
     lines = ["clv:  # by `valuepulse clv fit` 客户生命周期价值"]
-    for name, value in fitted.clv.model_dump(mode="json").items():
+    for name, value in fitted.clv.model_dump(mode="json", exclude_none=True).items():
         comment = f"  # {_COMMENTS[name]}" if name in _COMMENTS else ""
         lines.append(f"  {name}: {value}{comment}")
     counts = [str(n) for n in range(len(fitted.observed) - 1)] + [f"{len(fitted.observed) - 1}+"]
@@ -128,9 +155,10 @@ def _section(fitted: "Fitted") -> str:
         ("expected", [f"{n:,.0f}" for n in fitted.expected]),
     )
     lines += ["  # " + f"{name:<17}" + "".join(f"{c:>11}" for c in cells) for name, cells in rows]
+    values = f"; log-likelihood of Gamma-Gamma {fitted.value_log_likelihood}"
     lines.append(
         f"  # {fitted.orders:,} orders, {fitted.repeat_buyers:,} repeat buyers; correlation of "
-        f"number and mean value of orders {fitted.correlation:g} (taken to be 0); "
-        f"log-likelihood of Gamma-Gamma {fitted.value_log_likelihood}; {fitted.seconds:.1f} s"
+        f"number and mean value of orders {fitted.correlation:g} (taken to be 0)"
+        f"{'' if fitted.no_values else values}; {fitted.seconds:.1f} s"
     )
     return "\n".join(lines) + "\n"

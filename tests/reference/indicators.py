@@ -104,7 +104,11 @@ def lifetime_of(spec: Mapping[str, Any], facts: Facts, as_of: int, model: Model)
         return probability_alive(parameters, orders, last - first, age)
     if spec["of"] == "purchases":
         return purchases(parameters, orders, last - first, age, float(horizon))
-    mean = float(facts.sum_of(["sale_amount"], LIFETIME, as_of)) / float(model.unit) / float(orders)
+    net = facts.sum_of(["sale_amount"], LIFETIME, as_of)
+    net -= facts.sum_of(["refund_amount"], LIFETIME, as_of)
+    if net <= 0:
+        return 0.0
+    mean = float(net) / float(model.unit) / float(orders)
     return present_value(parameters, orders, last - first, age, mean, horizon // 30)
 
 

@@ -33,6 +33,14 @@ def test_cdnow_gives_the_published_bg_nbd() -> None:
     assert fit.log_likelihood == pytest.approx(-9582.4, abs=0.05)
 
 
+def test_cdnow_gives_the_known_mbg_nbd() -> None:
+    """As other implementations estimate it of the same customers (lifetimes, BTYDplus)."""
+    c = cdnow()
+    fit = fit_purchases(c.x, c.t_x, c.T, fades=True)
+    assert (fit.r, fit.alpha, fit.a, fit.b) == pytest.approx((0.525, 6.183, 0.891, 1.614), abs=2e-3)
+    assert fit.log_likelihood > -9582.4  # it fits these customers better than BG/NBD
+
+
 def test_cdnow_gives_the_published_gamma_gamma() -> None:
     """Fader & Hardie (2013): the 946 customers with repeat purchases, and these alone."""
     c = cdnow()
@@ -62,7 +70,7 @@ def test_the_unit_of_time_changes_alpha_alone() -> None:
 
 
 def simulated(
-    customers: int, r: float, alpha: float, a: float, b: float
+    customers: int, r: float, alpha: float, a: float, b: float, *, fades: bool = False
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Customers who buy as the model says."""
     chance = np.random.default_rng(20260101)
@@ -70,6 +78,8 @@ def simulated(
     age = chance.uniform(20, 100, customers)
     x, t_x = np.zeros(customers), np.zeros(customers)
     for c in range(customers):
+        if fades and chance.random() < dropout[c]:
+            continue
         t = chance.exponential(1 / rate[c])
         while t < age[c]:
             x[c], t_x[c] = x[c] + 1, t
@@ -82,6 +92,34 @@ def simulated(
 def test_simulated_customers_give_their_parameters_back() -> None:
     fit = fit_purchases(*simulated(20_000, 0.8, 6.0, 0.6, 2.0))
     assert (fit.r, fit.alpha, fit.a, fit.b) == pytest.approx((0.8, 6.0, 0.6, 2.0), rel=0.08)
+    fit = fit_purchases(*simulated(20_000, 0.8, 6.0, 0.6, 2.0, fades=True), fades=True)
+    assert (fit.r, fit.alpha, fit.a, fit.b) == pytest.approx((0.8, 6.0, 0.6, 2.0), rel=0.08)
+
+
+def test_where_any_purchase_can_be_the_last_as_many_are_expected_as_there_are() -> None:
+    x, _, age = simulated(20_000, 0.8, 6.0, 0.6, 2.0, fades=True)
+    expected = expected_customers(PurchaseFit(0.8, 6.0, 0.6, 2.0, 0.0), age, fades=True)
+    observed = np.bincount(np.minimum(x, 6).astype(int))
+    assert expected.sum() == pytest.approx(20_000)
+    assert np.abs(expected - observed).max() < 200  # some two standard deviations
+
+
+def test_customers_of_whom_none_leaves_are_fitted_as_such() -> None:
+    """Nothing tells how a dropout that never happens differs: a or b is at its bound."""
+    chance = np.random.default_rng(20260103)
+    rate = chance.gamma(0.9, 1 / 6.0, 5000)
+    age = np.full(5000, 60.0)
+    x = chance.poisson(rate * age).astype(float)
+    t_x = np.where(x > 0, age * chance.beta(np.maximum(x, 1), 1), 0.0)
+    for fades in (False, True):
+        fit = fit_purchases(x, t_x, age, fades=fades)
+        assert (fit.r, fit.alpha) == pytest.approx((0.9, 6.0), rel=0.1)
+        assert fit.a / (fit.a + fit.b) < 1e-3
+
+
+def test_orders_that_are_all_worth_the_same_tell_no_spread() -> None:
+    with pytest.raises(FitError, match=r"all orders are worth the same, 9\.99: there is nothing"):
+        fit_values(np.full(400, 3.0), np.full(400, 9.99))
 
 
 def test_simulated_orders_give_their_parameters_back() -> None:
@@ -108,6 +146,7 @@ def test_the_derivatives_are_those_of_the_likelihood() -> None:
     c = cdnow()
     for objective, at in (
         (_purchases(c.x[:300], c.t_x[:300], c.T[:300]), [0.3, 5.0, 0.7, 2.0]),
+        (_purchases(c.x[:300], c.t_x[:300], c.T[:300], fades=True), [0.3, 5.0, 0.7, 2.0]),
         (_values(c.x[c.x > 0][:300], c.mean[c.x > 0][:300]), [5.0, 3.0, 20.0]),
     ):
         slopes = objective(np.array(at))[1]
@@ -122,10 +161,18 @@ def test_too_few_repeat_buyers_are_refused() -> None:
         fit_values(x + 1, np.full(549, 20.0))
 
 
-def test_customers_who_are_all_alike_do_not_tell_how_they_differ() -> None:
+def test_customers_who_are_all_alike_are_fitted_at_the_bound_of_r() -> None:
+    """The model bounds r, the likeness of customers: beyond, its series would need longer."""
     x = np.full(400, 5.0)
-    with pytest.raises(FitError, match=r"runs away to .*r = 20"):
-        fit_purchases(x, np.full(400, 9.0), np.full(400, 10.0))
+    fit = fit_purchases(x, np.full(400, 9.0), np.full(400, 10.0))
+    assert (round(fit.r, 9), "r" in fit.at_bounds) == (20, True)
+    assert fit.r / fit.alpha == pytest.approx(0.5, rel=0.1)  # purchases a unit of time
+
+
+def test_customers_of_no_age_tell_nothing() -> None:
+    x = np.full(400, 5.0)
+    with pytest.raises(FitError, match=r"runs away to .*alpha = "):
+        fit_purchases(x, np.zeros(400), np.zeros(400))
 
 
 def test_scoring_is_imported_without_scipy_and_a_fit_then_says_what_to_install() -> None:
@@ -136,7 +183,7 @@ import numpy as np
 import scoring.clv.fit as fit
 import scoring.clv.value, scoring.model
 try:
-    fit.fit_values(np.full(60, 2.0), np.full(60, 2.0))
+    fit.fit_values(np.full(60, 2.0), np.arange(60.0) + 1.0)
 except fit.ExtraError as error:
     print(error)
 """

@@ -10,7 +10,7 @@ from typing import Any
 import mpmath
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from scoring.clv import bgnbd, gammagamma, value
@@ -60,6 +60,26 @@ def true_purchases(population: Four, customer: Three, t: float) -> mpmath.mpf:
         return (a + b + x - 1) / (a - 1) * brackets / (1 + true_odds(population, customer))
 
 
+def true_fading_odds(population: Four, customer: Three) -> mpmath.mpf:
+    """Of MBG/NBD (Batislam, Denizel & Filiztekin 2007): the first purchase can be the last."""
+    with mpmath.workdps(60):
+        r, alpha, a, b = map(mpmath.mpf, population)
+        x, t_x, age = map(mpmath.mpf, customer)
+        return a / (b + x) * ((alpha + age) / (alpha + t_x)) ** (r + x)
+
+
+def true_fading_purchases(population: Four, customer: Three, t: float) -> mpmath.mpf:
+    """Their conditional expectation as it is printed, with 60 digits."""
+    with mpmath.workdps(60):
+        r, alpha, a, b = map(mpmath.mpf, population)
+        x, _, age = map(mpmath.mpf, customer)
+        a += mpmath.mpf(10) ** -30 if a == 1 else 0
+        z = t / (alpha + age + t)
+        hyp = mpmath.hyp2f1(r + x, b + x + 1, a + b + x, z)
+        brackets = 1 - (1 - z) ** (r + x) * hyp
+        return (a + b + x) / (a - 1) * brackets / (1 + true_fading_odds(population, customer))
+
+
 def plain(compiled: Any) -> Any:
     """The function as it was written."""
     return compiled.py_func
@@ -76,6 +96,14 @@ def test_a_published_customer_is_expected_to_buy_1_226_times_in_39_weeks() -> No
 
 def test_who_bought_only_once_is_alive_since_only_a_purchase_can_be_the_last() -> None:
     assert bgnbd.alive(*PURCHASES, 0.0, 0.0, 400.0) == 1.0
+
+
+def test_unless_any_purchase_can_be_the_last_then_one_time_buyers_fade() -> None:
+    lives = [bgnbd.alive(*PURCHASES, 0.0, 0.0, age, True) for age in (0.0, 10.0, 52.0, 312.0)]
+    assert lives == sorted(lives, reverse=True)
+    assert lives[-1] < 0.53 < lives[1]
+    odds = float(true_fading_odds(PURCHASES, (0.0, 0.0, 312.0)))
+    assert lives[-1] == pytest.approx(1 / (1 + odds))
 
 
 def test_the_expected_order_value_lies_between_the_customers_mean_and_all_customers() -> None:
@@ -112,6 +140,16 @@ def test_purchases_and_alive_are_the_published_formulas_at_60_digits() -> None:
         worst = max(worst, abs(float(found / true_purchases(population, customer, t) - 1)))
         lives = 1 / (1 + true_odds(population, customer))
         assert bgnbd.alive(*population, *customer) == pytest.approx(float(lives), rel=1e-11)
+    assert worst < 1e-11
+
+
+def test_so_they_are_where_any_purchase_can_be_the_last() -> None:
+    worst = 0.0
+    for population, customer, t in random.Random(8).sample(GRID, 800):
+        found = bgnbd.expected_purchases(*population, *customer, t, True)
+        worst = max(worst, abs(float(found / true_fading_purchases(population, customer, t) - 1)))
+        lives = 1 / (1 + true_fading_odds(population, customer))
+        assert bgnbd.alive(*population, *customer, True) == pytest.approx(float(lives), rel=1e-11)
     assert worst < 1e-11
 
 
@@ -183,6 +221,7 @@ def test_purchases_grow_with_the_time_that_is_waited(
 
 @EXAMPLES
 @given(population=populations, customer=customers(), t=times)
+@example((0.01, 244.79086094504692, 1.0, 1.0), (0.0, 0.0, 0.0), 0.0)  # once a bit apart
 def test_compiled_and_plain_functions_have_the_same_bits(
     population: Four, customer: Three, t: float
 ) -> None:
