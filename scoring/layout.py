@@ -16,6 +16,7 @@ from scoring.arena import BITS, NEVER, Arena, Room, empty_arena, read_only
 from scoring.bits import lowest
 from scoring.errors import LayoutError
 from scoring.facts.attributes import FLAG, NUMBER, NUMERIC_TEXT, TEXTS
+from scoring.facts.orders import NOTHING
 from scoring.hashing import NO_SEED, name_hash
 from scoring.jit import jit_borrowing
 from scoring.measures import ABSENT, MARKS, MEASURES, MOST_VOLUME
@@ -37,9 +38,10 @@ _ONE: Final = np.uint64(1)
 _NONE: Final = np.uint64(0)
 HAS_COST: Final = np.uint64(1 << 4)
 HAS_CATEGORY: Final = np.uint64(1 << 5)
-HAS_INVOICE: Final = np.uint64(1 << 6)
-HAS_DUE: Final = np.uint64(1 << 7)
-HAS_CURRENCY: Final = np.uint64(1 << 8)
+HAS_PUT: Final = np.uint64(1 << 6)
+HAS_INVOICE: Final = np.uint64(1 << 7)
+HAS_DUE: Final = np.uint64(1 << 8)
+HAS_CURRENCY: Final = np.uint64(1 << 9)
 """Of an order's row: what it has besides; kind, live and named stand in the bits before."""
 ORDERS: Final = MEASURES.index("orders")
 LAST_SALE: Final = tuple(mark for mark, _, _ in MARKS).index("last_sale")
@@ -445,13 +447,15 @@ def decode_orders(
         number, at = get(blob, at)
         row.day = np.int32(number)
         signed, at = get_signed(blob, at)
-        row.put = row.day + np.int32(signed)
-        signed, at = get_signed(blob, at)
         row.amount = row.own = signed
-        number, at = get(blob, at)
-        row.pays = np.int32(np.int64(number) - 1)
+        row.put, row.pays = row.day, NOTHING
         row.cost, row.due, row.currency = ABSENT, NEVER, 0
         row.category = row.invoice = np.uint64(0)
+        if head & HAS_PUT:
+            number, at = get(blob, at)
+            row.put = np.int32(number)
+            number, at = get(blob, at)
+            row.pays = np.int32(np.int64(number) - 1)
         if head & HAS_COST:
             signed, at = get_signed(blob, at)
             row.cost = signed
@@ -485,11 +489,13 @@ def encode_orders(
         head |= HAS_INVOICE if row.invoice != _NONE else _NONE
         head |= HAS_DUE if row.due != NEVER else _NONE
         head |= HAS_CURRENCY if row.currency != 0 else _NONE
+        head |= HAS_PUT if row.put != row.day or row.pays != NOTHING else _NONE
         at = put(out, at, head)
         at = put(out, at, np.uint64(row.day))
-        at = put_signed(out, at, row.put - row.day)
         at = put_signed(out, at, row.amount)
-        at = put(out, at, np.uint64(row.pays + 1))
+        if head & HAS_PUT:
+            at = put(out, at, np.uint64(row.put))
+            at = put(out, at, np.uint64(row.pays + 1))
         if head & HAS_COST:
             at = put_signed(out, at, row.cost)
         if head & HAS_CATEGORY:

@@ -676,7 +676,7 @@ class _Batch:
 
 
 _LEAST_LINE: Final = 14
-_LEAST_ORDER: Final = 13
+_LEAST_ORDER: Final = 11
 _LEAST_BYTES: Final = (2, 8, _LEAST_LINE, 9, 12, _LEAST_ORDER)
 """Bytes that a stored row of each kind of `Room` takes at least."""
 _NOTHING_HANDED: Final = (0,) * len(_LEAST_BYTES)
