@@ -75,8 +75,9 @@ class Worker:
         decoder = InputRules.of(settings).decoder(model)
         self.topics = Topics.of(settings).event_types()
         self.assignment = Assignment(
-            self.topics, decoder, self._new_shard, self.metrics, self._room_made, self._fail
-        )
+            self.topics, decoder, self._new_shard, self.metrics, self._room_made, self._fail,
+            settings.topics.partitioner,
+        )  # fmt: skip  # the composition root names every part
         self.app = create_faust(settings)
         self.app.transport = Transport(
             self.app,

@@ -42,10 +42,13 @@ async def kafka_producer(settings: Settings, **options: Any) -> "AsyncIterator[A
     """
     from aiokafka import AIOKafkaProducer
 
+    from streams.partitioning import KeyedPartitions
+
     async with _explained(settings):
         client = AIOKafkaProducer(
-            **settings.kafka.client_options(), enable_idempotence=True, acks="all", **options
-        )
+            **settings.kafka.client_options(), enable_idempotence=True, acks="all",
+            partitioner=KeyedPartitions(settings.topics.partitioner), **options,
+        )  # fmt: skip  # a call
         try:
             await client.start()
             yield client

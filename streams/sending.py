@@ -14,6 +14,8 @@ from streams.topics import Topics
 if TYPE_CHECKING:
     from aiokafka import AIOKafkaProducer
 
+    from streams.partitioning import Partitioning
+
 BATCH_BYTES: Final = 256 * 1024
 LARGEST_EVENT: Final = 1_000_000
 """Bytes that a topic takes as Kafka makes it: 1 MiB less what goes around an event."""
@@ -95,27 +97,35 @@ def _cut(value: object) -> str:
 class EventSender:
     """Collects events into batches, one a partition, and sends them in order.
 
-    Partitions are chosen as Kafka's own producers choose them, so that events of other producers
-    for the same customer come to the same shard. `sent` counts the events taken.
+    Partitions are chosen as the other producers choose them (`topics.partitioner`), so that their
+    events for the same customer come to the same shard. `sent` counts the events taken.
     """
 
     @classmethod
     async def create(cls, producer: "AIOKafkaProducer", settings: Settings) -> Self:
         """Ask the broker how many partitions the input topics have."""
+        from streams.partitioning import Partitioning
+
         topics = Topics.of(settings).by_type()
         partitions = {
             kind: len(await producer.partitions_for(name)) for kind, name in topics.items()
         }
-        return cls(producer, topics, partitions)
+        partitioner = settings.topics.partitioner
+        spread = {kind: Partitioning(partitioner, count) for kind, count in partitions.items()}
+        Partitioning(partitioner, 2).of(b"")  # compiles it, before the first event waits for it
+        return cls(producer, topics, spread)
 
     def __init__(
-        self, producer: "AIOKafkaProducer", topics: dict[str, str], partitions: dict[str, int]
+        self,
+        producer: "AIOKafkaProducer",
+        topics: dict[str, str],
+        spread: "dict[str, Partitioning]",
     ) -> None:
         self.sent = 0
         self._producer = producer
         self._topics = topics
-        self._partitions = partitions
-        self._hashes: dict[bytes, int] = {}
+        self._spread = spread
+        self._partitions: dict[tuple[str, bytes], int] = {}
         self._batches: dict[tuple[str, int], object] = {}
         self._unconfirmed: set[asyncio.Future[object]] = set()
 
@@ -126,7 +136,7 @@ class EventSender:
             KafkaError: An earlier batch was not taken.
         """
         key = event.customer.encode("utf-8", "surrogatepass")
-        place = event.type, self._hash(key) % self._partitions[event.type]
+        place = event.type, self._partition(event.type, key)
         while not self._append(place, key, event.value):
             await self._send_batch(place)
         self.sent += 1
@@ -161,9 +171,7 @@ class EventSender:
             for sending in done:
                 sending.result()
 
-    def _hash(self, key: bytes) -> int:
-        if key not in self._hashes:
-            from aiokafka.partitioner import murmur2
-
-            self._hashes[key] = murmur2(key) & 0x7FFFFFFF
-        return self._hashes[key]
+    def _partition(self, kind: str, key: bytes) -> int:
+        if (kind, key) not in self._partitions:
+            self._partitions[kind, key] = self._spread[kind].of(key)
+        return self._partitions[kind, key]

@@ -192,6 +192,10 @@ class Kafka(_Section):
         return options
 
 
+Partitioner = Literal["murmur2", "crc32", "any"]
+"""How producers choose the partition of a key, see `streams.partitioning`."""
+
+
 class TopicNames(_Section):
     """Names of the topics, without `prefix`, and what `topics ensure` creates them with."""
 
@@ -212,6 +216,7 @@ class TopicNames(_Section):
     dead_letters: TopicName = "dead-letters"
     prefix: Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]{0,48}$")] = ""
     partitions: Annotated[int, Field(ge=1, le=10_000)] = 4
+    partitioner: Partitioner = "murmur2"
     replication: Annotated[int, Field(ge=1, le=100)] = 1
 
     @model_validator(mode="after")
@@ -227,9 +232,8 @@ class TopicNames(_Section):
         return self
 
 
-TOPIC_ROLES: Final = tuple(
-    name for name in TopicNames.model_fields if name not in ("prefix", "partitions", "replication")
-)
+_NO_ROLES: Final = ("prefix", "partitions", "partitioner", "replication")
+TOPIC_ROLES: Final = tuple(name for name in TopicNames.model_fields if name not in _NO_ROLES)
 
 
 class Redis(_Section):

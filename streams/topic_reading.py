@@ -39,12 +39,37 @@ async def read_to_end(
         for place in places:
             start = 0 if starts is None else starts[place.partition]
             consumer.seek(place, min(max(start, firsts[place]), ends[place]))
-        while unread := [place for place in places if await consumer.position(place) < ends[place]]:
-            fetched = await consumer.getmany(*unread, timeout_ms=_WAIT_MS)
-            for place, records in fetched.items():
-                for record in records:
-                    if record.offset < ends[place]:
-                        yield record
+        async for record in _until(consumer, ends):
+            yield record
+
+
+async def read_newest(
+    settings: Settings, partitions: Mapping[str, int], each: int
+) -> AsyncGenerator[Any, None]:
+    """Yield the newest records of topics, at most so many of `each` partition.
+
+    `partitions` is how many each topic has. Raises `DependencyError`.
+    """
+    from aiokafka import TopicPartition
+
+    async with kafka_consumer(settings) as consumer:
+        places = [TopicPartition(t, p) for t, count in partitions.items() for p in range(count)]
+        consumer.assign(places)
+        firsts = await consumer.beginning_offsets(places)
+        ends = await consumer.end_offsets(places)
+        for place in places:
+            consumer.seek(place, max(ends[place] - each, firsts[place]))
+        async for record in _until(consumer, ends):
+            yield record
+
+
+async def _until(consumer: Any, ends: Mapping[Any, int]) -> AsyncGenerator[Any, None]:
+    while unread := [place for place in ends if await consumer.position(place) < ends[place]]:
+        fetched = await consumer.getmany(*unread, timeout_ms=_WAIT_MS)
+        for place, records in fetched.items():
+            for record in records:
+                if record.offset < ends[place]:
+                    yield record
 
 
 async def _partitions(settings: Settings, topic: str) -> set[int]:

@@ -18,6 +18,7 @@ from streams.model_file import load_model
 from streams.output.causes import cause_in
 from streams.output.messages import Wording, to_json
 from streams.packaged import PACKAGED
+from streams.partitioning import Partitioning
 from streams.shards.arrival import ArrivalOrder, Arrived
 from streams.state import wire
 from streams.state.cache import StateCache
@@ -59,6 +60,7 @@ def warm() -> float:
     list(wording.messages(scored.outcomes, cache.customers, lambda event: cause_in(decoded, event)))
     wire.packed(b"key:", *wire.spans_of(cache.customers))
     wire.packed(b"", blobs, bounds)
+    Partitioning("murmur2", 4).of(b"key")
     _parse_a_record_set()
     _show(model, [to_json(said) for said in wording.snapshots(scored.arena, cache.customers)])
     return time.perf_counter() - began

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 _OLDEST_PYTHON: Final = (3, 11)
 _OLDEST_REDIS: Final = (6, 2)
 _ANSWER_S: Final = 5.0
+_NEWEST: Final = 100
+"""Records of each partition that are looked at."""
 
 Warm = Annotated[
     bool, typer.Option("--warm", help="Compile what worker and replay need, only that.")
@@ -165,7 +167,46 @@ async def _kafka(settings: "Settings") -> list[Finding]:
     if drifts:
         named = ", ".join(f"{drift.topic} ({drift.what})" for drift in drifts)
         return [*findings, Finding("topics", "failed", named, "`valuepulse topics check`", 4)]
-    return [*findings, Finding("topics", "ok", "all there, as they should be")]
+    findings += [Finding("topics", "ok", "all there, as they should be"), await _keys(settings)]
+    return findings
+
+
+async def _keys(settings: "Settings") -> Finding:
+    """Look at the newest records: each must be in the partition that its key belongs to."""
+    from scoring.events import COMMANDS_TOPIC
+    from streams.errors import DependencyError
+    from streams.partitioning import Partitioning
+    from streams.topic_reading import read_newest
+    from streams.topics import Topics, require_equal_partitions
+
+    topics = Topics.of(settings).event_types()
+    events = [name for name, kind in topics.items() if kind != COMMANDS_TOPIC]
+    partitioner = settings.topics.partitioner
+    count = await require_equal_partitions(settings)
+    placed = Partitioning(partitioner, count)
+    seen, wrong = 0, []
+    try:
+        async with asyncio.timeout(_ANSWER_S):
+            async for record in read_newest(settings, dict.fromkeys(events, count), _NEWEST):
+                seen += 1
+                if placed.misplaced([record.key or b""], record.partition)[0]:
+                    wrong.append(record)
+    except DependencyError as error:
+        return Finding("keys", "failed", str(error), code=error.exit_code)
+    except TimeoutError:
+        slow = f"the newest records could not be read within {_ANSWER_S:g} s"
+        return Finding("keys", "warning", slow, "see the broker's log")
+    if partitioner == "any":
+        advice = "name the producers' one: topics.partitioner: murmur2 or crc32"
+        return Finding("keys", "warning", "topics.partitioner is any: nothing is checked", advice)
+    if not wrong:
+        return Finding("keys", "ok", f"{seen} newest records are where {partitioner} puts them")
+    first = wrong[0]
+    what = (
+        f"{len(wrong)} of the {seen} newest records are in partitions that their keys do not "
+        f"belong to, the first one {first.topic}-{first.partition}@{first.offset}"
+    )
+    return Finding("keys", "failed", what, placed.why(first.key or b"", first.partition), 4)
 
 
 async def _redis(settings: "Settings") -> list[Finding]:

@@ -98,9 +98,9 @@ async def _send_all(
 
     await require_equal_partitions(settings)
     types = frozenset(Topics.of(settings).by_type())
-    began = time.monotonic()
     async with kafka_producer(settings, max_batch_size=BATCH_BYTES) as producer:
         sender = await EventSender.create(producer, settings)
+        began = time.monotonic()
         pace = max(1, round(rate * _TICK_S)) if rate else _UPDATE_EVENTS
         with SentFiles(files, types) as sources:
             for event in sources:

@@ -1,6 +1,6 @@
 """Record sets to columns: the scanner reads what is plain, the models decide the rest."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from types import MappingProxyType
 from typing import Any, Final, NamedTuple, TypeVar
@@ -65,6 +65,29 @@ class Decoded(NamedTuple):
     """The merges and handovers among the events, by position."""
     details: Mapping[int, Detail] = MappingProxyType({})
     """What events say beyond columns, by position: those whose column `detail` is 1."""
+
+    def without(self, customers: NDArray[np.bool_], why: Callable[[bytes], Rejected]) -> "Decoded":
+        """Return it with the events of some customers rejected; `why` is asked once for each."""
+        refused = customers[self.events.customer]
+        if not refused.any():
+            return self
+        reasons = {c: why(self.customers[c]) for c in np.flatnonzero(customers).tolist()}
+        rejected = self.rejected + [
+            reasons[int(self.events.customer[e])]._replace(record=int(self.record[e]))
+            for e in np.flatnonzero(refused).tolist()
+        ]
+        kept = ~refused
+        places = np.cumsum(kept) - 1
+        events = self.events.select(np.flatnonzero(kept))
+        return self._replace(
+            record=self.record[kept],
+            events=events,
+            event_id_start=self.event_id_start[kept],
+            event_id_length=self.event_id_length[kept],
+            rejected=sorted(rejected, key=lambda each: each.record),
+            commands={int(places[e]): said for e, said in self.commands.items() if kept[e]},
+            details={int(places[e]): said for e, said in self.details.items() if kept[e]},
+        )
 
 
 class _Judged(NamedTuple):

@@ -14,10 +14,13 @@ import structlog
 from faust.types import TP
 from numpy.typing import NDArray
 
-from streams.decode import Decoder
+from scoring.events import COMMANDS_TOPIC
+from streams.decode import Decoded, Decoder, Rejected
 from streams.kafka.record_sets import PositionLostError, RecordSet
 from streams.metrics import Metrics
+from streams.partitioning import Partitioning
 from streams.records import Records
+from streams.settings import Partitioner
 from streams.shards.arrival import Arrived
 from streams.shards.shard import Shard
 from streams.tasks import end
@@ -47,8 +50,9 @@ class Assignment:
         metrics: Metrics,
         room_made: Callable[[], None],
         failed: Callable[[BaseException], None],
+        partitioner: Partitioner = "any",
     ) -> None:
-        """`types` is the event type of each input topic.
+        """`types` is the event type of each input topic; `partitioner` that of its producers.
 
         `room_made` is called when `wants` may say otherwise; `failed` is told of a bug in a shard.
         """
@@ -58,6 +62,8 @@ class Assignment:
         self._metrics = metrics
         self._room_made = room_made
         self._failed = failed
+        self._partitioner = partitioner
+        self._misplaced_told: set[str] = set()
         self._running: dict[int, asyncio.Task[None]] = {}
         self.shards: dict[int, Shard] = {}
         self.stopped: dict[int, str] = {}
@@ -149,6 +155,8 @@ class Assignment:
         decoded = self._decoder.decode(
             taken.records, event_type=self._types[topic], now_ms=_arrivals(taken.records)
         )
+        if self._types[topic] != COMMANDS_TOPIC:  # those are put where the customer's state is
+            decoded = self._placed_right(decoded, taken.partition, shard.shards)
         self._metrics.step_seconds.labels("decode").observe(time.perf_counter() - began)
         shard.offer(
             Arrived(
@@ -160,6 +168,27 @@ class Assignment:
                 taken.unreadable,
             )
         )
+
+    def _placed_right(self, decoded: Decoded, place: TP, shards: int) -> Decoded:
+        """Reject the events of customers that belong to another shard: each would be two."""
+        partitioning = Partitioning(self._partitioner, shards)
+        misplaced = partitioning.misplaced(decoded.customers, place.partition)
+        if not misplaced.any():
+            return decoded
+
+        def why(customer: bytes) -> Rejected:
+            return Rejected(0, "WrongPartition", partitioning.why(customer, place.partition))
+
+        if place.topic not in self._misplaced_told:  # once: every record is a dead letter
+            self._misplaced_told.add(place.topic)
+            first = decoded.customers[int(np.flatnonzero(misplaced)[0])]
+            LOG.error(
+                "records are in partitions that their keys do not belong to",
+                topic=place.topic,
+                partition=place.partition,
+                why=partitioning.why(first, place.partition),
+            )
+        return decoded.without(misplaced, why)
 
     # -- for the worker
 

@@ -10,7 +10,7 @@ from tests.cli.command import Ended, valuepulse
 from tests.servers import Valkey, free_port, start_valkey
 from tests.servers.valkey import REDIS_VARIABLE
 
-ALL = ["python", "kernel cache", "kernel", "settings", "model", "kafka", "topics"]
+ALL = ["python", "kernel cache", "kernel", "settings", "model", "kafka", "topics", "keys"]
 
 
 def states(ended: Ended) -> dict[str, str]:

@@ -61,6 +61,7 @@ class Installation:
             "model": model,
             "clock": "event",
             "http_port": 0,
+            "topics.partitioner": "crc32",  # as `shard_of` has it
             **{f"topics.{event_type}": topic for event_type, topic in inputs.items()},
             **{f"topics.{role}": f"{self.name}-{role}" for role in OUTPUTS},
             **options,

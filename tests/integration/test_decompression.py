@@ -11,7 +11,7 @@ from confluent_kafka import Producer
 
 from tests.integration.installation import input_topics, installation
 from tests.integration.topic_logs import Record
-from tests.integration.traffic import FIRST_ARRIVAL_MS
+from tests.integration.traffic import FIRST_ARRIVAL_MS, shard_of
 from tests.servers import Kafka, Valkey
 from tests.usual import USUAL_MODEL
 
@@ -38,7 +38,7 @@ def send(kafka: Kafka, topic: str, value: bytes, codec: str = "none") -> None:
         "queue.buffering.max.kbytes": 1024 * 1024,
     }
     producer = Producer(dict(options))
-    producer.produce(topic, value, CUSTOMER, partition=0, timestamp=FIRST_ARRIVAL_MS)
+    producer.produce(topic, value, CUSTOMER, shard_of(CUSTOMER), timestamp=FIRST_ARRIVAL_MS)
     assert producer.flush(60) == 0
 
 
@@ -71,7 +71,7 @@ def test_a_batch_that_unpacks_to_too_much_is_a_dead_letter_and_its_neighbours_co
         assert standing["orders_365d"] == 1 + len(BOMBS)
         assert memory < MOST_MEMORY_KB, f"{memory} KB to read batches of less than a megabyte"
         assert [said(letter)["valuepulse.id"] for letter in letters] == [
-            f"{topic}:0:{offset}" for offset in (1, 3, 5)
+            f"{topic}:{shard_of(CUSTOMER)}:{offset}" for offset in (1, 3, 5)
         ]
         for letter, codec in zip(letters, BOMBS, strict=True):
             facts = said(letter)
