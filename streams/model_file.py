@@ -67,7 +67,7 @@ def write_section(path: Path, section: str) -> Model:
         changed = with_population(text, section, before.model.version + 1)
     except CalibrationError as error:
         raise UsageError(f"{short(path)}: {error}") from None
-    after = parse(changed, short(path))
+    after = parse(changed, short(path), calibrated=False)
     if _rest(after) != _rest(before):
         raise UsageError(
             f"{short(path)}: the section would change the model beside it; put it in by hand"

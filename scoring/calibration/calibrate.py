@@ -36,12 +36,14 @@ class Calibration(NamedTuple):
     """A population, and what is to be said of it.
 
     `remarks` tell by indicator what is odd in its figures, `held` how many customers reach each
-    of the bounds of tiers, by score.
+    of the bounds of tiers, by score. `absent` is what the model asks for and these customers do not
+    give: why, by what it is; until numbers are written in its place the model cannot be run.
     """
 
     population: Population
     remarks: dict[str, str]
     held: dict[str, dict[str, int]]
+    absent: dict[str, str]
 
 
 def peer_attributes(model: Model) -> tuple[str, ...]:
@@ -51,14 +53,14 @@ def peer_attributes(model: Model) -> tuple[str, ...]:
 
 
 def calibrate(model: Model, customers: Customers, options: Options) -> Calibration:
-    """Return the population of customers that a model asks for, rounded to six digits.
+    """Return the population of customers as far as a model asks for it, rounded to six digits.
 
     The customers have values of all its indicators, texts of the attributes of its peers and of
     those that are asked for. Bounds of tiers are those of the scores by the new figures. What the
     model's population has already is not used, but for bounds of tiers without `top_share`.
 
     Raises:
-        CalibrationError: The customers do not give what the model asks for.
+        CalibrationError: The model asks for what no customers could give (tiers without a share).
 
     >>> from datetime import date
     >>> import numpy as np
@@ -88,7 +90,8 @@ def calibrate(model: Model, customers: Customers, options: Options) -> Calibrati
     (3.0, Bounds(enter_at=90.0, leave_below=88.0))
     """
     remarks: dict[str, str] = {}
-    figures = dict(_figures(model, customers, options.outliers, remarks))
+    reasons: dict[str, str] = {}
+    figures = dict(_figures(model, customers, options.outliers, remarks, reasons))
     for attribute in options.peers:
         if not any(customers.texts[attribute]):
             raise CalibrationError(
@@ -100,32 +103,53 @@ def calibrate(model: Model, customers: Customers, options: Options) -> Calibrati
         customers=customers.size,
         indicators=figures,
         peers={name: _peers(customers, name, figures) for name in attributes},
-        regressions=_regressions(model, customers),
+        regressions=_regressions(model, customers, reasons),
         bounds={},
     )
     bounds = _bounds(model, customers, without_bounds, options.hysteresis)
     population = without_bounds.model_copy(update={"bounds": bounds})
     calibrated = model.model_copy(update={"population": population})
-    if absent := lacking(calibrated):
-        told = [
-            f"{name} has {remarks[name]}" for name in remarks if f"quintiles of {name!r}" in absent
-        ]
-        told += [f"{name} is null for all" for name in model.indicators if name not in figures]
-        raise CalibrationError(f"the customers give no {', '.join(absent)}: {'; '.join(told)}")
-    return Calibration(population, remarks, _held(calibrated, customers))
+    absent = {what: _reason(what, reasons) for what in lacking(calibrated)}
+    return Calibration(population, remarks, _held(with_stand_ins(calibrated), customers), absent)
+
+
+def _reason(what: str, reasons: Mapping[str, str]) -> str:
+    """Return why something like "quintiles of 'spend'" is absent, and what to do."""
+    kind, _, name = what.partition(" of ")
+    name = name.partition(" on ")[0].strip("'")
+    advice = {
+        "quintiles": "write four rising numbers as its `cuts`, or one as its `cut`",
+        "fences": "write numbers as `low` and `high` of its `clip`",
+        "figures": "write a number as its `missing`, or leave it out",
+        "regression": "fill it otherwise, or take other indicators in `on`",
+    }
+    if kind == "quintiles" and name not in reasons:
+        why = "it has fewer than four different values"
+    elif kind == "regression":
+        why = reasons[what.partition(" on ")[0]]
+    else:
+        why = reasons[name]
+    return f"{why}; {advice[kind]}, or calibrate with other customers"
 
 
 def _figures(
-    model: Model, customers: Customers, outliers: Outliers, remarks: dict[str, str]
+    model: Model,
+    customers: Customers,
+    outliers: Outliers,
+    remarks: dict[str, str],
+    reasons: dict[str, str],
 ) -> Iterable[tuple[str, Figures]]:
+    """Yield the figures that there are; `reasons` gets why others are absent, by indicator."""
     for name in model.indicators:
         known = customers.known(name)
         if known.size == 0:
+            reasons[name] = f"{name} is null for all customers"
             continue
         try:
             figures = figures_of(known, outliers)
         except CalibrationError as error:
-            raise CalibrationError(f"{name}: {error}") from None
+            reasons[name] = f"{name} {error}"
+            continue
         quintiles = rising_quintiles(known)
         if told := list(_remarks(figures, quintiles)):
             remarks[name] = "; ".join(told)
@@ -156,7 +180,10 @@ def _peers(
     return found
 
 
-def _regressions(model: Model, customers: Customers) -> dict[str, Regression]:
+def _regressions(
+    model: Model, customers: Customers, reasons: dict[str, str]
+) -> dict[str, Regression]:
+    """Return the regressions that can be had; `reasons` gets why others cannot."""
     found: dict[str, Regression] = {}
     for score in model.scores.values():
         for term, _ in score.terms():
@@ -168,7 +195,14 @@ def _regressions(model: Model, customers: Customers) -> dict[str, Regression]:
                         f"regression of {name!r}: two scores name different indicators in `on`; "
                         "an indicator has one regression"
                     )
-                found[name] = regression_of(customers, name, on)
+                what = f"regression of {name!r}"
+                if without := [each for each in (name, *on) if each in reasons]:
+                    reasons[what] = reasons[without[0]]
+                    continue
+                try:
+                    found[name] = regression_of(customers, name, on)
+                except CalibrationError as error:
+                    reasons[what] = str(error).removeprefix(f"{what}: ")
     return found
 
 

@@ -68,15 +68,17 @@ def calibrate(
 
     Mean, median, deviation, fences and quintiles of each indicator, peers, regressions, and bounds
     of tiers by their `top_share`; numbers have six significant digits. Prints the section, or puts
-    it into the model's file.
+    it into the model's file. Where customers do not give all that the model asks for, the rest is
+    written, what is absent is named, and the exit code is 4.
     """
     from scoring.calibration.calibrate import Options, peer_attributes
     from scoring.calibration.calibrate import calibrate as run
+    from scoring.calibration.stand_ins import lacking
     from scoring.calibration.text import population_text
     from scoring.errors import CalibrationError
-    from streams.cli.output import print_json
+    from streams.cli.output import note, print_json
     from streams.customers_file import load_customers
-    from streams.errors import UsageError
+    from streams.errors import CheckError, UsageError
     from streams.model_file import load_model, write_section
     from streams.settings_sources import short
 
@@ -90,6 +92,11 @@ def calibrate(
     except CalibrationError as error:
         raise UsageError(f"{short(path)}: {error}") from None
     section = population_text(found.population, found.remarks)
+    if found.absent and write and not lacking(scoring):
+        raise CheckError(
+            f"nothing was written, as {short(path)} is calibrated, and these customers do not give "
+            f"all that it asks for:\n{_absent(found)}"
+        )
     tag = write_section(path, section).tag if write else scoring.tag
     if json:
         print_json(_told(found, tag))
@@ -101,6 +108,13 @@ def calibrate(
         _print_bounds(scoring, found)
     else:
         typer.echo(section, nl=False)
+    if found.absent:
+        note(f"{short(path)} still lacks, and cannot be run by a worker without:\n{_absent(found)}")
+        raise typer.Exit(CheckError.exit_code)
+
+
+def _absent(found: "Calibration") -> str:
+    return "\n".join(f"  {what}: {why}" for what, why in found.absent.items())
 
 
 def lint(
@@ -174,6 +188,7 @@ def _told(found: "Calibration", tag: str) -> dict[str, object]:
         "population": found.population.model_dump(mode="json", exclude_none=True),
         "remarks": found.remarks,
         "held": found.held,
+        "absent": found.absent,
     }
 
 

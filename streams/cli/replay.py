@@ -99,10 +99,15 @@ def replay(
     else:
         _print(summary, out)
     if absent:
+        go_on = f"valuepulse model calibrate {out / 'customers.ndjson'} --model {settings.model}"
         note(
             f"{settings.model} is not calibrated: its population has no {_few(absent)}. "
-            "Scores and tiers are preliminary, indicators are right. Go on with: valuepulse model "
-            f"calibrate {out / 'customers.ndjson'} --model {settings.model} --write"
+            "Scores and tiers are preliminary, indicators are right. "
+            + (
+                f"Go on with: {go_on} --write"
+                if scoring.population.customers is None
+                else f"Its customers did not give that; why, and what to write: {go_on}"
+            )
         )
     if summary.late:
         note(

@@ -216,16 +216,36 @@ def test_a_file_of_something_else_is_refused(
         assert line.endswith(rest) or not rest
 
 
-def test_customers_that_do_not_suffice_are_refused_and_nothing_is_written(
-    tmp_path: Path, customers: Path, model: Path
-) -> None:
-    few = written(tmp_path, [customer("1", 1.0)])
-    refused = calibrate(few, model, "--write")
-    assert refused.code == 2
-    assert refused.err.startswith(f"valuepulse: {model}: regression of 'gap': only 1 customers")
+def test_an_attribute_that_nobody_has_is_refused(customers: Path, model: Path) -> None:
     refused = calibrate(customers, model, "--peers", "regoin")
+    assert refused.code == 2
     assert "in the attribute 'regoin'" in refused.err
     assert model.read_text("utf-8") == UNCALIBRATED
+
+
+def test_what_customers_give_is_written_and_the_rest_is_named(
+    tmp_path: Path, customers: Path, model: Path
+) -> None:
+    (tmp_path / "few").mkdir()
+    few = written(tmp_path / "few", [customer("1", 1.0), customer("2", 2.0)])
+    part = calibrate(few, model, "--write")
+    assert part.code == 4
+    assert "population of 2 customers as of 2026-11-25 written; the model is shop@2 now" in part.out
+    assert f"{model} still lacks, and cannot be run by a worker without:" in part.err
+    assert "  regression of 'gap' on spend, orders: only 2 customers have values of it" in part.err
+    assert "; fill it otherwise, or take other indicators in `on`, or calibrate with " in part.err
+    assert "spend: {count: 2, mean: 1.5, " in model.read_text("utf-8")
+    checked = valuepulse("config", "check", "--model", model)
+    assert checked.code == 2
+    assert "no regression of 'gap' on spend, orders" in checked.err
+
+    whole = calibrate(customers, model, "--write")
+    assert (whole.code, whole.err.count("lacks")) == (0, 0), whole.err
+    before = model.read_text("utf-8")
+    worse = calibrate(few, model, "--write")
+    assert worse.code == 4
+    assert f"nothing was written, as {model} is calibrated, and these customers do not" in worse.err
+    assert model.read_text("utf-8") == before
 
 
 def test_a_model_in_braces_is_left_alone(tmp_path: Path, customers: Path) -> None:

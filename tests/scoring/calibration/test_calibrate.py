@@ -167,29 +167,74 @@ def _with_columns(**columns: Any) -> Any:
     return customers._replace(values={**customers.values, **columns})
 
 
+NULL = np.full(200, np.nan)
+
+
 @pytest.mark.parametrize(
-    ("change", "columns", "options", "words"),
+    ("change", "columns", "absent"),
     [
-        ({}, {"orders": np.ones(200)}, {}, "'orders' has the same value of all customers"),
+        (
+            {},
+            {"orders": np.ones(200)},
+            {
+                "regression of 'gap' on spend, orders": "'orders' has the same value of all",
+                "quintiles of 'orders'": "fewer than four different values; write four rising",
+            },
+        ),
         (
             {"on: [spend, orders]": "on: [spend]"},
             {"orders": np.ones(200)},
-            {},
-            "no quintiles of 'orders': orders has no quintiles: fewer than four",
+            {"quintiles of 'orders'": "it has fewer than four different values"},
         ),
-        ({}, {"largest": np.full(200, np.nan)}, {}, "no figures of 'largest': largest is null"),
-        ({", on: [spend, orders]": ""}, {}, {}, "write which indicators to estimate it from"),
-        ({}, {"spend": np.full(200, 1e200)}, {}, r"spend: holds 1e\+200"),
+        (
+            {},
+            {"largest": NULL},
+            {"figures of 'largest'": "largest is null for all customers; write a number as its"},
+        ),
+        (
+            {},
+            {"spend": np.full(200, 1e200)},
+            {
+                "fences of 'spend'": "spend holds 1e+200; no figures come of values so large",
+                "regression of 'gap' on spend, orders": "spend holds 1e+200",
+                "quintiles of 'spend'": "spend holds 1e+200",
+            },
+        ),
+        (
+            {},
+            {"gap": NULL},
+            {
+                "figures of 'gap'": "gap is null for all customers",
+                "regression of 'gap' on spend, orders": "gap is null for all customers; fill",
+                "quintiles of 'gap'": "gap is null for all customers; write four rising numbers",
+            },
+        ),
     ],
 )
-def test_customers_that_do_not_give_what_the_model_asks_for_are_refused(
-    change: dict[str, str], columns: dict[str, Any], options: dict[str, Any], words: str
+def test_what_customers_do_not_give_is_told_and_the_rest_is_there(
+    change: dict[str, str], columns: dict[str, Any], absent: dict[str, str]
 ) -> None:
     text = UNCALIBRATED
     for old, new in change.items():
         text = text.replace(old, new)
-    with pytest.raises(CalibrationError, match=words):
-        calibrate(model_of(text), _with_columns(**columns), Options(**options))
+    model = model_of(text)
+    found = calibrate(model, _with_columns(**columns), Options())
+    assert list(found.absent) == list(absent)
+    for what, why in absent.items():
+        assert why in found.absent[what]
+    whole = calibrate(model, crowd(), Options())
+    assert whole.absent == {}
+    for name, figures in whole.population.indicators.items():
+        if name not in columns:
+            assert found.population.indicators[name] == figures
+    assert found.population.bounds["value"].keys() == whole.population.bounds["value"].keys()
+    assert lacking(model.model_copy(update={"population": found.population})) == tuple(absent)
+
+
+def test_a_regression_without_indicators_is_a_mistake_of_the_model() -> None:
+    text = UNCALIBRATED.replace(", on: [spend, orders]", "")
+    with pytest.raises(CalibrationError, match="write which indicators to estimate it from"):
+        calibrate(model_of(text), crowd(), Options())
 
 
 def test_peers_by_an_attribute_that_nobody_has_are_refused_where_they_are_asked_for() -> None:
