@@ -197,6 +197,7 @@ def lines(file: Readable) -> Iterator[tuple[int, bytes]]:
                 yield number, stripped
 
 
-def no_events(path: Path, head: bytes) -> CheckError:
-    """Return the error of a run that took no event at all."""
-    return CheckError(f"{path}: no line is an event that can be taken: {seems(head)}")
+def no_events(path: Path, head: bytes, rejected: str = "") -> CheckError:
+    """Return the error of a run that took no event at all; `rejected` says why lines were not."""
+    why = f"; lines were rejected, {rejected}" if rejected else ""
+    return CheckError(f"{path}: no line is an event that can be taken: {seems(head)}{why}")

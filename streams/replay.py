@@ -20,7 +20,7 @@ from scoring.verdicts import APPLIED, DUPLICATE, ERASED, NAMES, Refusal, refusal
 from streams.decode import Decoded, InputRules, Rejected
 from streams.event_files import check_readable, no_events
 from streams.identities import Identities, Origin
-from streams.merged_files import Chunk, MergedFiles
+from streams.merged_files import Chunk, MergedFiles, most_rejected
 from streams.output.causes import cause_in
 from streams.output.messages import Message, Wording, day_text, to_json
 
@@ -309,7 +309,8 @@ def replay(
         model=run.scorer.names.model,
     )
     if not reader.accepted and files:
-        raise no_events(files[0], reader.heads[files[0]])
+        why = most_rejected(reader.rejected, reader.examples)
+        raise no_events(files[0], reader.heads[files[0]], why)
     (out / "summary.json").write_text(json.dumps(summary._asdict(), indent=2) + "\n", "utf-8")
     return summary
 

@@ -365,6 +365,8 @@ class Settings(BaseSettings):
     future_limit_minutes: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 5.0
     earliest_day: Annotated[date, Field(ge=date(1970, 1, 1))] = date(1980, 1, 1)
     bare_times: Annotated[str, AfterValidator(known_zone)] | None = None
+    skip_registry_prefix: bool = False
+    unwrap_debezium: bool = False
     max_event_bytes: Annotated[int, Field(ge=256, le=16 << 20)] = 65_536
     batch: Batch = Batch()
     cache_customers: Annotated[int, Field(ge=0)] = 50_000

@@ -17,6 +17,7 @@ from scoring.fields import MAX_MS
 from scoring.hashing import hash64, name_hash, type_seed
 from scoring.money import Rates
 from streams.decode.contract import compile_contract, is_plain
+from streams.decode.exact.envelopes import NO_ENVELOPES, Envelopes
 from streams.decode.exact.instants import ANY_INSTANT, Instants
 from streams.decode.exact.reader import ModelReader, Reading
 from streams.decode.exact.refusal import Refusal, shown
@@ -111,6 +112,7 @@ class Decoder:
         max_bytes: int = 65_536,
         future_limit_ms: int = 300_000,
         instants: Instants = ANY_INSTANT,
+        envelopes: Envelopes = NO_ENVELOPES,
     ) -> None:
         """Compile the contract. Raises `ValueError` for an unknown zone or base."""
         if rates.base != base_currency:
@@ -122,7 +124,8 @@ class Decoder:
         self._contract = compile_contract(TYPES, base_currency)
         self._types = list(TYPES)
         self._plain = {name for name, model in TYPES.items() if is_plain(model)}
-        self._reader = ModelReader(self._calendar, rates, instants)
+        self._reader = ModelReader(self._calendar, rates, instants, envelopes)
+        self._envelopes = envelopes
         self._earliest_day = instants.earliest_day
         self._max_bytes = max_bytes
         self._future_limit_ms = future_limit_ms
@@ -151,6 +154,7 @@ class Decoder:
             max_bytes=max(self._max_bytes, _LARGEST_COMMAND if types == COMMANDS else 0),
             latest_ms=self._latest(now_ms, len(records.offset)),
         )
+        records = self._envelopes.without_prefix(records)
         records = records._replace(buffer=_read_only(records.buffer))
         rows = np.zeros(len(records.offset), ROW)
         left = scan(
@@ -183,7 +187,10 @@ class Decoder:
         """Fill the rows that the scanner left."""
         appended = bytearray()
         judged = _Judged(records.buffer, [], {}, {})
-        for record in np.flatnonzero(rows["read"] == 0).tolist():
+        left = rows["read"] == 0
+        if self._envelopes.debezium:  # its tombstones repeat the deletes before them
+            left &= records.value_length >= 0
+        for record in np.flatnonzero(left).tolist():
             try:
                 reading = self._judge(records, record, limits, types)
             except Refusal as refusal:
@@ -211,7 +218,11 @@ class Decoder:
         """Return what one record says. Raises `Refusal`."""
         length = int(records.value_length[record])
         if length <= 0:
-            raise Refusal("EmptyValue", "the record has no value")
+            raise Refusal(
+                "EmptyValue",
+                "the record has no value: to clear attributes send them as null, "
+                "to forget a customer use `valuepulse erase`",
+            )
         if length > limits.max_bytes:
             raise Refusal(
                 "TooLarge", f"the value has {length} bytes: at most {limits.max_bytes} are taken"

@@ -15,6 +15,7 @@ from scoring.measures import ABSENT, COSTS, KINDS
 from scoring.money import LIMIT, Rates, currency_number, digits
 from streams.decode.contract import default_kind, shapes
 from streams.decode.exact.cloud_events import unwrap
+from streams.decode.exact.envelopes import NO_ENVELOPES, Envelopes, refuse_prefix
 from streams.decode.exact.instants import Instants
 from streams.decode.exact.parsing import Fields, parse
 from streams.decode.exact.refusal import Refusal, shown
@@ -65,8 +66,18 @@ class Reading(NamedTuple):
 class ModelReader:
     """Reads one value at a time by the models of the contract."""
 
-    def __init__(self, calendar: Calendar, rates: Rates, instants: Instants) -> None:
-        """Read days by this calendar, money by these rates; refuse instants that cannot be."""
+    def __init__(
+        self,
+        calendar: Calendar,
+        rates: Rates,
+        instants: Instants,
+        envelopes: Envelopes = NO_ENVELOPES,
+    ) -> None:
+        """Read days by this calendar, money by these rates; refuse instants that cannot be.
+
+        `envelopes` are taken off.
+        """
+        self._envelopes = envelopes
         self._calendar = calendar
         self._instants = instants
         self._rates = rates
@@ -80,7 +91,9 @@ class ModelReader:
 
         Raises `Refusal`, which names field, value and rule.
         """
+        refuse_prefix(value)
         fields = unwrap(parse(value), headers)
+        fields = self._envelopes.content(fields, next(iter(types)) if len(types) == 1 else None)
         self._instants.place(fields)
         name = _type_of(fields, types)
         model = TYPES[name]
