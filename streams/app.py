@@ -16,7 +16,7 @@ from faust.types import TP
 from scoring.scorer import Scorer
 from streams import agents
 from streams.decode import InputRules
-from streams.errors import DependencyError
+from streams.errors import CheckError, DependencyError
 from streams.explanation.answering import Explainer
 from streams.health import Explaining, serve
 from streams.kafka.driver import Consumer, Transport
@@ -30,7 +30,7 @@ from streams.settings import Settings
 from streams.shards.assignment import Assignment
 from streams.shards.outbox import Outputs
 from streams.shards.shard import Limits, Reading, Shard
-from streams.state.store import AccessDeniedError, Store, StoreUnavailableError
+from streams.state.store import NO_CLUSTER, AccessDeniedError, Store, StoreUnavailableError
 from streams.tasks import end
 from streams.timers import Offsets, Turns, give_memory_back
 from streams.topics import Topics, require_equal_partitions
@@ -232,6 +232,8 @@ class Worker:
                 else "start it, or set redis.url (VALUEPULSE_REDIS__URL, --redis)"
             )
             raise DependencyError(f"{error}; {advice}") from error
+        if str(info.get("cluster_enabled")) == "1":
+            raise CheckError(f"Redis at {self.settings.redis.url} {NO_CLUSTER}")
         if str(info.get("aof_enabled")) != "1":
             LOG.warning(
                 "Redis keeps no append-only file: after a restart of Redis all is read from Kafka "

@@ -236,6 +236,8 @@ async def _redis(settings: "Settings") -> list[Finding]:
 
 
 def _version(info: dict[str, Any]) -> Finding:
+    from streams.state.store import NO_CLUSTER
+
     name = "Valkey" if "valkey_version" in info else "Redis"
     version = str(info.get("valkey_version") or info["redis_version"])
     numbers = tuple(int(part) for part in version.split(".")[:2])
@@ -243,6 +245,9 @@ def _version(info: dict[str, Any]) -> Finding:
         return Finding(
             "redis", "failed", f"{name} {version}", "use Redis 6.2 or newer, or Valkey", 4
         )
+    if int(info.get("cluster_enabled", 0)):
+        what, _, advice = NO_CLUSTER.partition(": ")
+        return Finding("redis", "failed", f"{name} {version} {what}", advice, 4)
     return Finding("redis", "ok", f"{name} {version}")
 
 

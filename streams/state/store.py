@@ -20,7 +20,16 @@ from numpy.typing import NDArray
 from redis.asyncio import Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
-from redis.exceptions import AuthenticationError, NoPermissionError, NoScriptError, RedisError
+from redis.exceptions import (
+    AskError,
+    AuthenticationError,
+    ClusterCrossSlotError,
+    ClusterDownError,
+    MovedError,
+    NoPermissionError,
+    NoScriptError,
+    RedisError,
+)
 from redis.exceptions import ConnectionError as RedisConnectionError
 
 from scoring.merging import Roster
@@ -42,6 +51,12 @@ class StoreUnavailableError(Exception):
 
 class AccessDeniedError(StoreUnavailableError):
     """Redis does not take our credentials, or the user may not do what we need."""
+
+
+NO_CLUSTER: Final = (
+    "is a node of a Redis Cluster, whose redirections ValuePulse does not follow: "
+    "set redis.url to a server outside of a cluster (a replicated one will do)"
+)
 
 
 class Slot(NamedTuple):
@@ -250,5 +265,7 @@ def _after(head: bytes, keys: Sequence[bytes]) -> list[bytes]:
 def _unavailable(error: Exception) -> StoreUnavailableError:
     if isinstance(error, (AuthenticationError, NoPermissionError)):
         return AccessDeniedError(f"Redis refuses us: {error}")
+    if isinstance(error, (AskError, ClusterCrossSlotError, ClusterDownError, MovedError)):
+        return StoreUnavailableError(f"Redis {NO_CLUSTER}; it says: {error}")
     what = "is not reachable" if isinstance(error, (RedisConnectionError, OSError)) else "refuses"
     return StoreUnavailableError(f"Redis {what}: {error}")
