@@ -35,6 +35,7 @@ CUSTOMER: Final = np.dtype(
         ("folded_sale", "i4"),
         ("stale_measures", "u8"),
         ("stale_besides", "u8"),
+        ("leapt", "i4"),
     ],
     align=True,
 )
@@ -43,7 +44,8 @@ CUSTOMER: Final = np.dtype(
 bounds each sum of money (measures.MOST_VOLUME); buckets are rows from `row_start`, oldest first, in
 the room that begins at `row_base`. `folded_sale` is the last day of a sale that no bucket holds any
 more. `stale_…` are what has moved since the last evaluation
-(tables.INDICATOR)."""
+(tables.INDICATOR); `leapt` is where a leap over silent days ended, or was in vain (`NEVER`: none in
+this batch)."""
 BUCKET: Final = np.dtype([("measures", "u8"), ("day", "i4")], align=True)
 """A day; bits of the measures in its row that may not be 0."""
 ALL_MEASURES: Final = np.uint64((1 << len(MEASURES)) - 1)
@@ -220,7 +222,7 @@ def empty_arena(program: Program, room: Room, texts: NDArray[np.uint8]) -> Arena
     customers["category_start"] = np.cumsum(room.categories) - room.categories
     customers["attribute_start"] = np.cumsum(room.attributes) - room.attributes
     customers["order_start"] = np.cumsum(room.orders) - room.orders
-    customers["folded_sale"] = NEVER
+    customers["folded_sale"] = customers["leapt"] = NEVER
     standings = np.zeros((count, program.scores.size), STANDING)
     standings["since"] = NEVER
     standings["fall"] = NEVER

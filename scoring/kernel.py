@@ -22,6 +22,15 @@ from scoring.facts.product_lines import note_line
 from scoring.increments import apply
 from scoring.indicators import indicator
 from scoring.jit import jit_borrowing, jit_inlined
+from scoring.leaping import (
+    SHORTEST,
+    days_to_walk,
+    give_back,
+    is_quiet,
+    keep,
+    may_leap,
+    undisturbed_until,
+)
 from scoring.measures import ABSENT, KINDS, MOST_VOLUME
 from scoring.missing import LEAVE_OUT, SHARE, filled
 from scoring.normalisers import normalise
@@ -67,10 +76,15 @@ CUSTOMER_CLOCK: Final = CLOCKS.index("customer")
 
 
 class Scratch(NamedTuple):
-    """Room for what is at hand: points and scores as they were; rows of all kinds."""
+    """Room for what is at hand: an evaluation as it was, bounds of scores; rows of all kinds."""
 
     points: NDArray[np.float64]
     scores: NDArray[np.float64]
+    values: NDArray[np.float64]
+    factors: NDArray[np.float64]
+    classes: NDArray[np.int32]
+    low: NDArray[np.float64]
+    high: NDArray[np.float64]
     line: Table
     invoice: Table
     additions: Table
@@ -124,7 +138,7 @@ def step(
             clock = day
         cause, is_known = NO_EVENT, customer.as_of != NEVER
         while cause == NO_EVENT:
-            if not reaches_evaluation(program, arena, c, day, mode, silent):
+            if not reaches_evaluation(program, arena, c, day, mode, silent, scratch):
                 cause = e
                 if not apply_event(program, arena, c, events, changes, e, is_known, scratch):
                     break
@@ -170,7 +184,7 @@ def turn(
         if most_outcomes(program, arena.customers[c], day) > outcomes.rows.size - outcomes.used[0]:
             return c
         if arena.customers[c].as_of != NEVER:  # else it was erased
-            while reaches_evaluation(program, arena, c, day, WALL_CLOCK, False):
+            while reaches_evaluation(program, arena, c, day, WALL_CLOCK, False, scratch):
                 evaluate(program, arena, c, NO_EVENT, scratch, outcomes)
     return arena.customers.size
 
@@ -196,7 +210,7 @@ def reassemble(
     """
     cause = NO_EVENT
     while cause == NO_EVENT:
-        if not reaches_evaluation(program, arena, c, day, mode, silent):
+        if not reaches_evaluation(program, arena, c, day, mode, silent, scratch):
             cause = event
             arena.customers[c].stale_measures = arena.customers[c].stale_besides = EVERYTHING
             if parts.size > 0 and not is_any_known(arena, parts):
@@ -299,22 +313,57 @@ def slide_customer(program: Program, arena: Arena, c: int, day: int) -> bool:
 
 @jit_inlined
 def reaches_evaluation(
-    program: Program, arena: Arena, c: int, day: int, mode: int, silent: bool
+    program: Program, arena: Arena, c: int, day: int, mode: int, silent: bool, scratch: Scratch
 ) -> bool:
     """Walk a customer towards `day`; return whether it stands before on a day to be evaluated.
 
     A new customer has nothing to walk. With a clock of its own, or silent, it goes there at once.
+    Where years pass it leaps over days on which nothing is decided.
     """
     customer = arena.customers[c]
     if customer.as_of == NEVER:
         customer.as_of = day
     at_once = mode == CUSTOMER_CLOCK or silent
     every_day = program.limits[0].every_day == 1 or customer.attribute_count > 0
+    if not at_once and day - customer.as_of > SHORTEST and may_leap(program, arena, c, day):
+        leap(program, arena, c, day, scratch)
     while customer.as_of < day:
         has_moved = slide_customer(program, arena, c, day if at_once else customer.as_of + 1)
         if not at_once and (has_moved or every_day):
             return True
     return False
+
+
+@jit_borrowing
+def leap(program: Program, arena: Arena, c: int, day: int, scratch: Scratch) -> None:
+    """Move customer c over days before `day` on which nothing is decided, if there are enough.
+
+    It tries a short stretch, then ever longer ones, and stops so far before the end of the last
+    that is quiet that alerts will remember what they must of the days behind it.
+    """
+    customer = arena.customers[c]
+    begin, walk = customer.as_of, days_to_walk(program)
+    length = walk + SHORTEST
+    most = undisturbed_until(program.edges, customer, arena.buckets, day - 1, begin + length)
+    most -= begin
+    if length > most:
+        return
+    keep(arena, c, scratch)
+    quiet = 0
+    while length > quiet:
+        customer.as_of = begin + length
+        customer.stale_besides = np.uint64(DAYS | DAYS_OF_LINES | DAYS_OF_ATTRIBUTES)
+        score(program, arena, c)
+        if not is_quiet(program, arena, c, scratch):
+            break
+        quiet = length
+        length = min(2 * length, most)
+    give_back(arena, c, scratch)
+    customer.as_of = begin
+    customer.stale_besides = np.uint64(DAYS | DAYS_OF_LINES | DAYS_OF_ATTRIBUTES)
+    if quiet > 0:
+        slide_customer(program, arena, c, begin + quiet - walk)
+    customer.leapt = customer.as_of
 
 
 @jit_borrowing

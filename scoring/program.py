@@ -5,7 +5,7 @@ Shapes depend on the model, types do not, so a new model compiles nothing again.
 
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,9 +32,9 @@ from scoring.indicator_kinds import (
     Window,
 )
 from scoring.measures import EFFECTS, KINDS, LARGEST, MARKS, MEASURES, MONEY, SOURCES
-from scoring.model import FillPeers, Model, Policy
+from scoring.model import FillPeers, FillRegression, Model, Policy
 from scoring.money import digits
-from scoring.score_tables import compile_scores
+from scoring.score_tables import compile_scores, shape_of
 from scoring.segment_tables import compile_segments
 from scoring.tables import (
     ALERT,
@@ -395,9 +395,26 @@ def _limits(model: Model, operands: _Operands) -> Table:
                 len(MEASURES), retention, room, most_terms, every_day, model.dedup.ids,
                 model.invoices.keep_days, model.invoices.terms_days,
                 marks.index("first_sale"), marks.index("last_sale"), model.orders.keep_days,
+                moves_one_way(model),
             )
         ],
     )  # fmt: skip  # one row of the table
+
+
+def moves_one_way(model: Model) -> bool:
+    """Return whether each term's points rise, or fall, with its indicator, and with nothing else.
+
+    Not so where knots go up and down, or another indicator stands in for a missing one.
+    """
+    for score in model.scores.values():
+        for term, _ in score.terms():
+            _, _, knots = shape_of(term.normaliser)
+            ys: list[Any] = [y for _, y in knots]
+            if ys not in (sorted(ys), sorted(ys, reverse=True)):
+                return False
+            if isinstance(term.missing, FillRegression):
+                return False
+    return True
 
 
 def moves_daily(indicator: Indicator) -> bool:

@@ -110,7 +110,7 @@ def _term(
     values: Rows,
     tables: ScoreTables,
 ) -> tuple[object, ...]:
-    low, high, points = _shape(term.normaliser)
+    low, high, points = shape_of(term.normaliser)
     first_knot = len(tables.knots)
     tables.knots += points
     fill, missing, column, first_fill, end_fill = _fill(model, term, columns, values, tables)
@@ -208,7 +208,7 @@ def _review_days(policy: Policy) -> Iterable[int]:
     ]
 
 
-def _shape(normaliser: Normaliser) -> tuple[float, float, Rows]:
+def shape_of(normaliser: Normaliser) -> tuple[float, float, Rows]:
     """Return low, high and knots of a normaliser, as the table `TERM` means them."""
     match normaliser:
         case Linear():

@@ -182,9 +182,12 @@ class Scorer:
 
     def scratch(self) -> Scratch:
         """Return room for one evaluation."""
-        points, scores = np.zeros(self.program.terms.size), np.zeros(self.program.scores.size)
+        program = self.program
+        scores = program.scores.size
         return Scratch(
-            points, scores, np.zeros(1, LINE), np.zeros(1, SUMMARY),
+            np.zeros(program.terms.size), np.zeros(scores), np.zeros(program.indicators.size),
+            np.zeros(scores), np.zeros(program.segments.size, np.int32), np.zeros(scores),
+            np.zeros(scores), np.zeros(1, LINE), np.zeros(1, SUMMARY),
             np.zeros(MOST_ADDITIONS, ADDITION), np.zeros(1, ATTRIBUTE), np.zeros(1, ORDER),
         )  # fmt: skip  # as they are declared
 

@@ -95,12 +95,13 @@ ALERT: Final = _table(score="i4", within="i4", cool_down="i4", points="i8", reso
 """`points` and `resolve` in thousandths of a point, the others in days."""
 LIMITS: Final = _table(
     measures="i4", retention="i4", longest_alert="i4", most_terms="i4", every_day="i4", ring="i4",
-    keep_days="i4", terms_days="i4", first_sale="i4", last_sale="i4", keep_orders="i4",
+    keep_days="i4", terms_days="i4", first_sale="i4", last_sale="i4", keep_orders="i4", leaps="i4",
 )  # fmt: skip  # one row of the table a line
 """`retention`: days of buckets that a state keeps, of windows and of orders; `longest_alert`: room
 for remembered evaluations; `every_day`: must each day be evaluated, even if no sum changes?
 `ring`: event identities that a customer remembers; `keep_days`, `terms_days`: of invoices;
-`first_sale`, `last_sale`: marks; `keep_orders`: days."""
+`first_sale`, `last_sale`: marks; `keep_orders`: days; `leaps`: do points move one way while no
+bucket moves (scoring/leaping.py)?"""
 
 Table = NDArray[np.void]
 
