@@ -54,7 +54,9 @@ def _whole(value: object) -> object:
     return value if number is None else number
 
 
-Level = Annotated[int, BeforeValidator(_whole), Field(ge=1, le=5), Shape.LEVEL]
+WHOLE: Final = BeforeValidator(_whole)
+"""Stands behind bounds: before them, JSON Schema would not say them."""
+Level = Annotated[int, Field(ge=1, le=5), WHOLE, Shape.LEVEL]
 _LEVEL: Final[TypeAdapter[int]] = TypeAdapter(Level, config=ConfigDict(strict=True))
 Text = Annotated[str, Field(min_length=1, max_length=128), Shape.TEXT]
 Order = Annotated[str, Field(min_length=1, max_length=128), Shape.ORDER]
@@ -89,10 +91,20 @@ class Event(BaseModel):
     )
 
 
+def _given(field: str) -> dict[str, Any]:
+    """Say in a JSON Schema that a field is there, and not null."""
+    return {"required": [field], "properties": {field: {"not": {"type": "null"}}}}
+
+
 class Costs(BaseModel):
     """What a sale cost, by part; parts that are absent count nothing."""
 
-    model_config = ConfigDict(frozen=True, extra="ignore", strict=True)
+    model_config = ConfigDict(
+        frozen=True,
+        extra="ignore",
+        strict=True,
+        json_schema_extra={"anyOf": [_given(kind) for kind in COSTS]},
+    )
 
     production: Cost | None = None
     logistics: Cost | None = None
@@ -124,14 +136,14 @@ def _kinds_schema(schema: dict[str, Any]) -> None:
     """Say in a JSON Schema what kinds of transactions need: an order, else an amount."""
     is_void = {"properties": {"kind": {"const": "void"}}, "required": ["kind"]}
     is_chargeback = {"properties": {"kind": {"const": "chargeback"}}, "required": ["kind"]}
-    order, amount = ({"not": {"type": "null"}} for _ in range(2))
     level = {"anyOf": [{"type": "integer", "minimum": 1, "maximum": 5}, {"type": "null"}]}
     schema["allOf"] = [
         {
             "if": is_void,
-            "then": {"required": ["order_id"], "properties": {"order_id": order}},
-            "else": {"required": ["amount"], "properties": {"amount": amount}},
+            "then": _given("order_id"),
+            "else": _given("amount"),
         },
+        {"not": {"allOf": [_given("cost"), _given("costs")]}},
         {"if": is_chargeback, "then": {"properties": {"severity": level}}},
     ]
 
@@ -278,6 +290,18 @@ class CostEvent(Event):
 ATTRIBUTE_NAME: Final = r"^[a-z][a-z0-9_]{0,63}$"
 
 
+def _most_attributes() -> list[Any]:
+    """Say in a JSON Schema how many attributes there may be besides the common fields."""
+    optional = ("type", "sequence")
+    most = len(Event.model_fields) - 1 + MOST_ATTRIBUTES  # without the optional ones
+    either = {"anyOf": [{"required": [name]} for name in optional]}
+    return [
+        {"maxProperties": most + 2},
+        {"if": {"not": {"required": [*optional]}}, "then": {"maxProperties": most + 1}},
+        {"if": {"not": either}, "then": {"maxProperties": most}},
+    ]
+
+
 class Profile(Event):
     """What is known of a customer: every field besides the common ones is an attribute of it.
 
@@ -288,8 +312,8 @@ class Profile(Event):
         extra="allow",
         json_schema_extra={
             "propertyNames": {"pattern": ATTRIBUTE_NAME},
-            "minProperties": 4,
-            "maxProperties": 5 + MOST_ATTRIBUTES,
+            "not": {"propertyNames": {"enum": [*Event.model_fields, "type"]}},
+            "allOf": _most_attributes(),
         },
     )
     __pydantic_extra__: dict[str, Attribute]
@@ -377,7 +401,7 @@ class Merge(Event):
 
     type: Annotated[Literal["merge"], Shape.TYPE] | None = None
     into: Annotated[str, Field(min_length=1, max_length=128)]
-    into_shard: Annotated[int, Field(ge=0, lt=2**31)]
+    into_shard: Annotated[int, Field(ge=0, lt=2**31), WHOLE]
     author: Text | None = None
     reason: Text | None = None
 
@@ -390,9 +414,9 @@ class Unmerge(Event):
     reason: Text | None = None
 
 
-Hash = Annotated[int, Field(ge=0, lt=2**64)]
-Count = Annotated[int, Field(gt=-(2**62), lt=2**62)]
-Day = Annotated[int, Field(ge=0, lt=2**31)]
+Hash = Annotated[int, Field(ge=0, lt=2**64), WHOLE]
+Count = Annotated[int, Field(gt=-(2**62), lt=2**62), WHOLE]
+Day = Annotated[int, Field(ge=0, lt=2**31), WHOLE]
 Measure = Annotated[str, Field(pattern=f"^({'|'.join(MEASURES)})$")]
 Mark = Annotated[str, Field(pattern=f"^({'|'.join(name for name, _, _ in MARKS)})$")]
 Measures = Annotated[dict[Measure, Count], Field(description="by name, 0 left out")]
@@ -413,9 +437,9 @@ class InvoiceLine(BaseModel):
     model_config = ConfigDict(frozen=True, extra="ignore", strict=True)
 
     invoice: Hash
-    kind: Annotated[int, Field(ge=0, le=2)]
+    kind: Annotated[int, Field(ge=0, le=2), WHOLE]
     day: Day
-    due: Annotated[int, Field(ge=-1, lt=2**31)]
+    due: Annotated[int, Field(ge=-1, lt=2**31), WHOLE]
     count: Day
     undated: Day
     amount: Count
@@ -430,7 +454,7 @@ class BoughtLine(BaseModel):
 
     line: Hash
     day: Day
-    unnamed: Annotated[int, Field(ge=-1, lt=2**31)] | None = Field(
+    unnamed: Annotated[int, Field(ge=-1, lt=2**31), WHOLE] | None = Field(
         None, description="of a sale that nothing can take back; -1: none, null: as `day`"
     )
 
@@ -441,19 +465,19 @@ class OrderRow(BaseModel):
     model_config = ConfigDict(frozen=True, extra="ignore", strict=True)
 
     order: Hash
-    kind: Annotated[int, Field(ge=0, le=3)]
+    kind: Annotated[int, Field(ge=0, le=3), WHOLE]
     day: Day
-    put: Annotated[int, Field(ge=-1, lt=2**31)]
+    put: Annotated[int, Field(ge=-1, lt=2**31), WHOLE]
     amount: Count
     own: Count
-    cost: Annotated[int, Field(ge=-(2**63), lt=2**62)]
+    cost: Annotated[int, Field(ge=-(2**63), lt=2**62), WHOLE]
     category: Hash
     invoice: Hash
-    due: Annotated[int, Field(ge=-1, lt=2**31)]
+    due: Annotated[int, Field(ge=-1, lt=2**31), WHOLE]
     currency: Day
-    pays: Annotated[int, Field(ge=-1, lt=64)]
-    named: Annotated[int, Field(ge=0, le=1)]
-    live: Annotated[int, Field(ge=0, le=1)]
+    pays: Annotated[int, Field(ge=-1, lt=64), WHOLE]
+    named: Annotated[int, Field(ge=0, le=1), WHOLE]
+    live: Annotated[int, Field(ge=0, le=1), WHOLE]
 
 
 class AttributeFact(BaseModel):
@@ -463,10 +487,10 @@ class AttributeFact(BaseModel):
 
     name: Annotated[str, Field(min_length=1, max_length=128)]
     value: str | bool | float | None
-    at: Annotated[int, Field(ge=0, lt=2**62)]
+    at: Annotated[int, Field(ge=0, lt=2**62), WHOLE]
     identity: Hash
     day: Day
-    sequence: Annotated[int, Field(ge=0, le=MAX_SEQUENCE)] | None = None
+    sequence: Annotated[int, Field(ge=0, le=MAX_SEQUENCE), WHOLE] | None = None
 
 
 class Facts(BaseModel):
@@ -480,7 +504,7 @@ class Facts(BaseModel):
 
     as_of: Day
     marks: dict[Mark, Day]
-    volume: Annotated[int, Field(ge=0, le=MOST_VOLUME)] | None = None
+    volume: Annotated[int, Field(ge=0, le=MOST_VOLUME), WHOLE] | None = None
     totals: Measures
     days: list[Bucket]
     invoices: list[InvoiceLine] = []
@@ -508,13 +532,13 @@ class Handover(Event):
 
     type: Annotated[Literal["handover"], Shape.TYPE] | None = None
     member: Annotated[str, Field(min_length=1, max_length=128)]
-    member_shard: Annotated[int, Field(ge=0, lt=2**31)]
+    member_shard: Annotated[int, Field(ge=0, lt=2**31), WHOLE]
     merge_id: Annotated[str, Field(min_length=1, max_length=256)]
-    version: Annotated[int, Field(ge=0, lt=2**62)]
+    version: Annotated[int, Field(ge=0, lt=2**62), WHOLE]
     because_type: Annotated[str, Field(min_length=1, max_length=32)]
     because_id: Annotated[str, Field(min_length=1, max_length=256)]
     released: bool
-    erased: Annotated[int, Field(ge=0, lt=2**62)] | None = None
+    erased: Annotated[int, Field(ge=0, lt=2**62), WHOLE] | None = None
     through: list[Annotated[str, Field(min_length=1, max_length=128)]] = []
     facts: Facts | None = None
 

@@ -291,19 +291,32 @@ def _outside(rule: str) -> PydanticCustomError:
     return PydanticCustomError("OutOfRange", "{rule}", {"rule": rule})
 
 
-def _money_schema(lowest: dict[str, Any]) -> dict[str, Any]:
-    text = {"type": "string", "pattern": r"^[0-9]{1,40}(\.[0-9]{1,30})?$"}
+_AT_MOST_LIMIT: Final = (
+    r"(?=[0-9]{1,40}(\.|$))0*([0-9]{1,12}(\.[0-9]{1,30})?|1000000000000(\.0{1,30})?)$"
+)
+"""Digits of a number up to `LIMIT`, as a pattern of JSON Schema (ECMA 262)."""
+
+
+def _money_schema(pattern: str, lowest: dict[str, Any]) -> dict[str, Any]:
+    text = {"type": "string", "pattern": pattern}
     number = {"type": "number", **lowest, "maximum": LIMIT}
     return {"anyOf": [text, number], "description": "major units of the currency, at most 10^12"}
 
 
+_DAY_PATTERN: Final = r"(19[7-9][0-9]|[2-9][0-9]{3})-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])"
+_TIME_PATTERN: Final = r"([01][0-9]|2[0-3]):[0-5][0-9]:([0-5][0-9]|60)(\.[0-9]{1,9})?"
+_OFFSET_PATTERN: Final = r"([Zz]|[+-]([01][0-9]|2[0-3])(:?[0-5][0-9])?)"
 _TIME_SCHEMAS: Final[list[dict[str, Any]]] = [
-    {"type": "string", "format": "date-time", "description": "RFC 3339 with an offset"},
+    {
+        "type": "string",
+        "pattern": f"^{_DAY_PATTERN}[Tt ]{_TIME_PATTERN}{_OFFSET_PATTERN}$",
+        "description": "RFC 3339 with an offset, of a day that the calendar has",
+    },
     {"type": "integer", "minimum": 0, "maximum": MAX_MS, "description": "epoch milliseconds"},
 ]
 _DATE_SCHEMA: Final = {
     "type": "string",
-    "format": "date",
+    "pattern": f"^{_DAY_PATTERN}$",
     "description": "the end of that day in the business time zone",
 }
 
@@ -328,11 +341,16 @@ DueAt = Annotated[
 Amount = Annotated[
     Decimal,
     PlainValidator(amount_of),
-    WithJsonSchema(_money_schema({"exclusiveMinimum": 0})),
+    WithJsonSchema(_money_schema(f"^(?=.*[1-9]){_AT_MOST_LIMIT}", {"exclusiveMinimum": 0})),
     Shape.AMOUNT,
 ]
 Cost = Annotated[
-    Decimal, PlainValidator(cost_of), WithJsonSchema(_money_schema({"minimum": 0})), Shape.COST
+    Decimal,
+    PlainValidator(cost_of),
+    WithJsonSchema(
+        _money_schema(rf"^(-0{{1,40}}(\.0{{1,30}})?$|{_AT_MOST_LIMIT})", {"minimum": 0})
+    ),
+    Shape.COST,
 ]
 Currency = Annotated[
     str,
@@ -356,6 +374,6 @@ Sequence = Annotated[
 LastDay = Annotated[
     date,
     PlainValidator(date_of),
-    WithJsonSchema({"type": "string", "format": "date", "description": "the last day, inclusive"}),
+    WithJsonSchema({**_DATE_SCHEMA, "description": "the last day, inclusive"}),
 ]
 Attribute = Annotated[Value, PlainValidator(attribute_of), WithJsonSchema(_ATTRIBUTE_SCHEMA)]

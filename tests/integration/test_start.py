@@ -34,6 +34,11 @@ def one_line(written: str) -> str:
     return lines[0]
 
 
+def in_cluster() -> tuple[str, ...]:
+    """Return options of a node; its other port would be 10,000 higher, which may be too high."""
+    return ("--cluster-enabled", "yes", "--cluster-port", str(free_port()))
+
+
 def test_input_topics_of_different_partition_counts_are_refused_by_name(
     kafka: Kafka, valkey: Valkey, tmp_path: Path
 ) -> None:
@@ -63,7 +68,7 @@ def test_a_node_of_a_redis_cluster_is_refused_in_words_by_worker_doctor_and_comm
     kafka: Kafka, tmp_path: Path
 ) -> None:
     inputs = {event_type: event_type for event_type in INPUTS}
-    with start_valkey(tmp_path, extra=("--cluster-enabled", "yes")) as node:
+    with start_valkey(tmp_path, extra=in_cluster()) as node:
         run = Installation(tmp_path, kafka.bootstrap, node.url, inputs, MODEL, {})
         code, written = run_to_end(WORKER, run.environment)
         assert code == CHECK_FAILED
@@ -78,7 +83,7 @@ def test_a_node_of_a_redis_cluster_is_refused_in_words_by_worker_doctor_and_comm
 
 
 async def test_a_command_that_meets_a_cluster_says_so(tmp_path: Path) -> None:
-    with start_valkey(tmp_path, extra=("--cluster-enabled", "yes")) as node:
+    with start_valkey(tmp_path, extra=in_cluster()) as node:
         store = Store(node.url, prefix="t")
         with pytest.raises(StoreUnavailableError, match="is a node of a Redis Cluster"):
             await store.meta(0)

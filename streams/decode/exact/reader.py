@@ -32,6 +32,8 @@ _RULES = {
     "string_too_long": ("OutOfRange", "must have at most {max_length} characters"),
     "greater_than_equal": ("OutOfRange", "must be at least {ge}"),
     "less_than_equal": ("OutOfRange", "must be at most {le}"),
+    "greater_than": ("OutOfRange", "must be above {gt}"),
+    "less_than": ("OutOfRange", "must be below {lt}"),
 }
 """pydantic's type of error → ours and the rule; the errors of our own shapes bring both along."""
 
