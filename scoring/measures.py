@@ -1,20 +1,21 @@
 """What an event adds to its day: the one table of kinds, measures and marks.
 
-A new type of event is added here (what it adds), in `events.py` (its contract) and nowhere else:
-the decoder and the kernel read these tables. The order of `MEASURES` and `MARKS` is part of the
-stored state: append, never insert. Source: design section 3, docs/semantics.md section 3.
+What a new type of event adds is said here, its contract in `events.py`; the decoder and the kernel
+read these tables. Its topic, and what people read of it, are named elsewhere. The order of
+`MEASURES` and `MARKS` is part of the stored state: append, never insert. Source: design section 3,
+docs/semantics.md section 3.
 """
 
 from typing import Final
 
 ABSENT: Final = -(2**63)
+"""Stands in an int64 column for an optional field that the event does not have."""
 MOST_VOLUME: Final = 2**59
 """Minor units: no event takes Σ (amount + all costs) of a customer above it.
 
 An event adds its amount and costs at most once to each of the measures that are money, so a sum of
 any eight of them is at most 2^62, and a difference of two such sums is an int64.
 """
-"""Stands in an int64 column for an optional field that the event does not have."""
 
 KINDS_OF_TYPES: Final = {
     "transaction": ("sale", "refund", "void", "chargeback"),

@@ -1,7 +1,8 @@
 """Outcomes and snapshots as the JSON that others read (docs/semantics.md section 8).
 
-Two topics tell what moved, `tier-changes` and `value-alerts`; `customer-scores` tells how a
-customer stands. A message's id is a function of what it says, so that a repeat can be told by it.
+Three topics tell what moved, `tier-changes`, `value-alerts` and `segment-changes`;
+`customer-scores` tells how a customer stands. A message's id is a function of what it says, so that
+a repeat can be told by it.
 """
 
 from collections.abc import Callable, Iterator, Sequence

@@ -141,7 +141,7 @@ class Changed(NamedTuple):
 class Shard:
     """The state of one partition number; see the module's first lines."""
 
-    def __init__(  # noqa: PLR0913  # the composition root names every part
+    def __init__(  # noqa: PLR0913  # its caller, the composition root, names every part
         self,
         number: int,
         reading: Reading,
