@@ -49,6 +49,26 @@ def test_the_tip_s_surface_itself_can_be_clicked(visit: Visits) -> None:
     at.page.wait_for_url(re.compile(r"#/customers\?.*tier=VIP"))
 
 
+def test_a_click_counts_though_the_chart_is_drawn_anew_between_press_and_release(
+    visit: Visits,
+) -> None:
+    """Hovering lights a band up, which draws the chart again: what is clicked must stay the same."""
+    at = visit()
+    expect(at.at("pyramid-tier-VIP")).to_be_visible()
+    box = at.at("pyramid-chart").locator("canvas, svg").first.bounding_box()
+    assert box is not None
+    mouse = at.page.mouse
+    middle, top, bottom = box["x"] + box["width"] / 2, box["y"], box["y"] + box["height"]
+    mouse.move(middle, bottom - 10)
+    expect(at.page.locator(".tier-row.lit")).to_have_count(1)
+    mouse.move(middle, top + box["height"] / 5)
+    mouse.down()
+    expect(at.at("pyramid-tier-VIP")).to_have_class(re.compile("lit"))
+    at.page.evaluate("() => new Promise((done) => setTimeout(done, 100))")  # it draws meanwhile
+    mouse.up()
+    at.page.wait_for_url(re.compile(r"#/customers\?.*tier=VIP"))
+
+
 def test_the_export_has_the_rows_of_the_table(visit: Visits, theatre: Stage) -> None:
     """UTF-8 with a byte order mark, so that Excel reads the names."""
     at = visit(route="/customers?score=value&tier=VIP")

@@ -56,13 +56,17 @@ export function Chart({ option, label, height, onClick, onHover, testid, classNa
 function draw({ chart, option }) {
   if (!chart) return;
   const colours = palette();
+  const drawn = option(colours);
   chart.setOption(
     {
       animation: !isStill(),
       animationDuration: 500,
       animationDurationUpdate: 600,
       textStyle: { fontFamily: getComputedStyle(document.body).fontFamily, color: colours.ink },
-      ...option(colours),
+      ...drawn,
+      // With ids what is on the screen is changed and not replaced: a click on what was replaced
+      // between press and release would be lost.
+      series: drawn.series.map((each, n) => ({ id: `${each.type} ${n}`, ...each })),
     },
     { notMerge: false, replaceMerge: ['series'] },
   );
