@@ -11,6 +11,8 @@ PYTHON ?= $(shell for p in $(PYTHONS); do $$p -c 'import sys; sys.exit(sys.versi
 BIN := .venv/bin
 WARM ?= $(BIN)/valuepulse doctor --warm
 PYTEST_OPTIONS ?=
+# Two processes, each with a Kafka and a Valkey of its own; a file's tests stay together, in the order of their names.
+PYTEST := $(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 CHECKED := scoring streams tests $(wildcard benchmarks)
 
 # A change of any source makes a new kernel (streams/kernel_cache.py), which is compiled before it is needed.
@@ -59,7 +61,7 @@ imports: $(INSTALLED) ## import-linter: scoring is pure, imports point one way
 
 pytest: setup kafka-jars browser ## the tests alone; PYTEST_OPTIONS='-m "not slow" -k tiers' narrows them
 	@echo '== pytest'
-	@$(BIN)/python -m pytest $(PYTEST_OPTIONS)
+	@$(PYTEST) --durations=25 $(PYTEST_OPTIONS)
 
 indicators: $(INSTALLED) ## docs/indicators.md, from the code and config/scoring.yaml
 	@$(BIN)/python -m streams.cli.reference --model config/scoring.yaml --out docs/indicators.md
