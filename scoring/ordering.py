@@ -17,6 +17,7 @@ from scoring.facts.orders import (
     PART,
     REFUND,
     SALE,
+    UNKNOWN,
     VOID,
     Known,
     forget_orders,
@@ -80,7 +81,8 @@ def apply_order(
     customer, orders, ids = arena.customers[c], arena.orders, arena.order_ids
     kind, order = events.kind[e], events.order[e]
     forget_orders(customer, orders, ids, arena.categories, program.limits[0].keep_orders)
-    known = known_of(customer, orders, ids, order)
+    is_new = next_of(customer, ids, order, customer.order_start) < 0
+    known = UNKNOWN if is_new else known_of(customer, orders, ids, order)
     if kind == CHARGED_BACK:
         add_effects(program, arena, c, COMPLAINT, events.day[e], 0, ABSENT, events.level[e], 1)
     enter_row(events, e, program.limits[0].terms_days, scratch.order[0])
@@ -93,7 +95,8 @@ def apply_order(
     elif not known.void:
         if kind == SOLD:
             put_sale(program, arena, c, first, end, scratch)
-            put_refunds(program, arena, c, order, scratch)
+            if not is_new:  # mostly it is: there is nothing to judge anew
+                put_refunds(program, arena, c, order, scratch)
         else:
             put_refund(program, arena, c, first, end, known, scratch)
 

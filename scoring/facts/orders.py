@@ -39,6 +39,9 @@ class Known(NamedTuple):
     due: int
 
 
+UNKNOWN: Final = Known(NEVER, False, np.uint64(0), NEVER)
+
+
 @jit_borrowing
 def next_of(customer: Any, ids: Ids, order: np.uint64, start: int) -> int:
     """Return the first row of an order from `start` on; −1: there is none."""

@@ -52,7 +52,7 @@ def test_the_tip_s_surface_itself_can_be_clicked(visit: Visits) -> None:
 def test_a_click_counts_though_the_chart_is_drawn_anew_between_press_and_release(
     visit: Visits,
 ) -> None:
-    """Hovering lights a band up, which draws the chart again: what is clicked must stay the same."""
+    """Hovering lights a band up, which draws the chart again; what is clicked stays the same."""
     at = visit()
     expect(at.at("pyramid-tier-VIP")).to_be_visible()
     box = at.at("pyramid-chart").locator("canvas, svg").first.bounding_box()
