@@ -65,6 +65,11 @@ def send(
         typer.echo(
             f"{report.sent} events sent in {report.seconds:.1f} s, {len(report.unusable)} left out"
         )
+    if report.late:
+        note(
+            f"{report.late:,} events are older than one before them in their file: they count for "
+            "their own day, but tiers and alerts follow the order in which events come"
+        )
     if report.unusable:
         raise typer.Exit(CheckError.exit_code)
 
@@ -82,11 +87,13 @@ class Report(NamedTuple):
     sent: int
     seconds: float
     unusable: list[Unusable]
+    late: int
 
     def as_json(self) -> dict[str, Any]:
         """Return it as JSON takes it."""
         unusable = [line._asdict() for line in self.unusable]
-        return {"sent": self.sent, "seconds": round(self.seconds, 3), "unusable": unusable}
+        told = {"sent": self.sent, "late": self.late, "seconds": round(self.seconds, 3)}
+        return told | {"unusable": unusable}
 
 
 async def _send_all(
@@ -112,7 +119,7 @@ async def _send_all(
                         await asyncio.sleep(began + sender.sent / rate - time.monotonic())
             await sender.flush()
             sources.check(sender.sent)
-    return Report(sender.sent, time.monotonic() - began, sources.unusable)
+    return Report(sender.sent, time.monotonic() - began, sources.unusable, sources.late)
 
 
 class SentFiles:
@@ -120,6 +127,8 @@ class SentFiles:
 
     def __init__(self, files: list[Path], types: frozenset[str]) -> None:
         self.unusable: list[Unusable] = []
+        self.late = 0
+        """Events that are older than one before them in their file."""
         self._paths = files
         self._types = types
         self._files: list[EventFile] = []
@@ -155,6 +164,7 @@ class SentFiles:
             except UnusableEventError as error:
                 self.unusable.append(Unusable(f"{file.path}:{number}", str(error)))
                 continue
+            self.late += event.at_ms is not None and event.at_ms < newest
             newest = max(newest, event.at_ms or 0)
             yield newest, event
 

@@ -87,6 +87,21 @@ def test_packed_files_are_unpacked(
     assert len(records(topics, "complaints")) == 1
 
 
+def test_events_that_are_not_in_order_are_sent_and_told(
+    topics: Topics, installation: dict[str, str]
+) -> None:
+    hours = ("10:00", "08:00", "09:00", "10:00", "11:00")
+    events = [
+        event("praise", n) | {"occurred_at": f"2026-01-01T{hour}:00Z"}
+        for n, hour in enumerate(hours)
+    ]
+    sent = valuepulse("send", "-", "--json", variables=installation, stdin=ndjson(*events))
+    assert sent.code == 0, sent.err
+    assert (sent.json()["sent"], sent.json()["late"]) == (5, 2)
+    assert sent.err.startswith("2 events are older than one before them in their file: ")
+    assert len(records(topics, "praise")) == 5
+
+
 def test_lines_without_topic_are_told_and_the_others_sent(
     topics: Topics, installation: dict[str, str], tmp_path: Path
 ) -> None:
