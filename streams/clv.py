@@ -173,7 +173,7 @@ def fit(histories: Histories, unit_days: float, *, fades: bool = True) -> Fitted
     `fades`: the first purchase can be the last, too (MBG/NBD).
 
     Raises:
-        FitError: They do not tell those of purchases; says so of those of values, too.
+        FitError: They do not tell those of purchases.
         ExtraError: scipy is missing.
     """
     began = time.perf_counter()

@@ -1,6 +1,6 @@
 """Reading a topic once, up to where it ends now."""
 
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from typing import Any, Final
 
 from streams.clients import kafka_admin, kafka_consumer
@@ -33,12 +33,8 @@ async def read_to_end(
         raise CheckError(f"{topic!r} has partitions 0 to {max(partitions)}, not {unknown[0]}")
     async with kafka_consumer(settings) as consumer:
         places = [TopicPartition(topic, partition) for partition in sorted(wanted)]
-        consumer.assign(places)
-        firsts = await consumer.beginning_offsets(places)
-        ends = await consumer.end_offsets(places)
-        for place in places:
-            start = 0 if starts is None else starts[place.partition]
-            consumer.seek(place, min(max(start, firsts[place]), ends[place]))
+        asked = {place: 0 if starts is None else starts[place.partition] for place in places}
+        ends = await _place(consumer, places, lambda place, _: asked[place])
         async for record in _until(consumer, ends):
             yield record
 
@@ -54,13 +50,21 @@ async def read_newest(
 
     async with kafka_consumer(settings) as consumer:
         places = [TopicPartition(t, p) for t, count in partitions.items() for p in range(count)]
-        consumer.assign(places)
-        firsts = await consumer.beginning_offsets(places)
-        ends = await consumer.end_offsets(places)
-        for place in places:
-            consumer.seek(place, max(ends[place] - each, firsts[place]))
+        ends = await _place(consumer, places, lambda _, end: end - each)
         async for record in _until(consumer, ends):
             yield record
+
+
+async def _place(
+    consumer: Any, places: Sequence[Any], start: Callable[[Any, int], int]
+) -> Mapping[Any, int]:
+    """Make it read partitions from `start(place, end)`, or their first record; return the ends."""
+    consumer.assign(places)
+    firsts = await consumer.beginning_offsets(places)
+    ends: Mapping[Any, int] = await consumer.end_offsets(places)
+    for place in places:
+        consumer.seek(place, min(max(start(place, ends[place]), firsts[place]), ends[place]))
+    return ends
 
 
 async def _until(consumer: Any, ends: Mapping[Any, int]) -> AsyncGenerator[Any, None]:

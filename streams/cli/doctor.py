@@ -182,6 +182,9 @@ async def _keys(settings: "Settings") -> Finding:
     topics = Topics.of(settings).event_types()
     events = [name for name, kind in topics.items() if kind != COMMANDS_TOPIC]
     partitioner = settings.topics.partitioner
+    if partitioner == "any":
+        advice = "name the producers' one: topics.partitioner: murmur2 or crc32"
+        return Finding("keys", "warning", "topics.partitioner is any: nothing is checked", advice)
     count = await require_equal_partitions(settings)
     placed = Partitioning(partitioner, count)
     seen, wrong = 0, []
@@ -196,9 +199,6 @@ async def _keys(settings: "Settings") -> Finding:
     except TimeoutError:
         slow = f"the newest records could not be read within {_ANSWER_S:g} s"
         return Finding("keys", "warning", slow, "see the broker's log")
-    if partitioner == "any":
-        advice = "name the producers' one: topics.partitioner: murmur2 or crc32"
-        return Finding("keys", "warning", "topics.partitioner is any: nothing is checked", advice)
     if not wrong:
         return Finding("keys", "ok", f"{seen} newest records are where {partitioner} puts them")
     first = wrong[0]

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import zlib
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -50,6 +52,28 @@ def sale(kind: type[Sent], event_id: str, customer: str, n: int) -> Sent:
     return kind("transaction", customer.encode(), value, FIRST_ARRIVAL_MS + n)
 
 
+@contextmanager
+def worked(
+    partitioner: Partitioner, kafka: Kafka, valkey: Valkey, directory: Path
+) -> Iterator[tuple[Installation, Callable[[list[Sent]], None]]]:
+    """A worker that takes producers for such; what is sent to it is applied when that returns."""
+    with (
+        input_topics(kafka.bootstrap) as inputs,
+        installation(
+            directory, kafka.bootstrap, valkey.url, inputs, USUAL_MODEL,
+            topics__partitioner=partitioner,
+        ) as run,
+    ):  # fmt: skip
+
+        def send(sent: list[Sent]) -> None:
+            topic_logs.send(kafka.bootstrap, inputs, sent)
+            if not run.workers:
+                run.worker()
+            run.wait_until_caught_up()
+
+        yield run, send
+
+
 def doctor_on_keys(run: Installation) -> dict[str, str]:
     found = valuepulse("doctor", "--json", variables=run.environment).json()["findings"]
     return next(each for each in found if each["name"] == "keys")
@@ -59,24 +83,13 @@ def test_records_that_another_partitioner_put_elsewhere_are_told_and_put_right(
     kafka: Kafka, valkey: Valkey, tmp_path: Path
 ) -> None:
     assert len(ELSEWHERE) > 10
-    with (
-        input_topics(kafka.bootstrap) as inputs,
-        installation(
-            tmp_path, kafka.bootstrap, valkey.url, inputs, USUAL_MODEL,
-            topics__partitioner="murmur2",
-        ) as run,
-    ):  # fmt: skip
-        sent = [sale(SentBy, f"right-{name}", name, n) for n, name in enumerate(NAMES)]
-        topic_logs.send(kafka.bootstrap, inputs, sent)
-        run.worker()
-        run.wait_until_caught_up()
+    with worked("murmur2", kafka, valkey, tmp_path) as (run, send):
+        send([sale(SentBy, f"right-{name}", name, n) for n, name in enumerate(NAMES)])
         right = doctor_on_keys(run)
         assert (right["state"], right["detail"]) == (
             "ok", "20 newest records are where murmur2 puts them",
         )  # fmt: skip
-        sent = [sale(SentByLibrdkafka, f"wrong-{name}", name, n) for n, name in enumerate(NAMES)]
-        topic_logs.send(kafka.bootstrap, inputs, sent)
-        run.wait_until_caught_up()
+        send([sale(SentByLibrdkafka, f"wrong-{name}", name, n) for n, name in enumerate(NAMES)])
 
         letters = run.read_output("dead_letters")
         assert {(letter.key or b"").decode() for letter in letters} == set(ELSEWHERE)
@@ -106,17 +119,8 @@ def test_records_that_another_partitioner_put_elsewhere_are_told_and_put_right(
 def test_another_partitioner_can_be_the_right_one(
     partitioner: Partitioner, kafka: Kafka, valkey: Valkey, tmp_path: Path
 ) -> None:
-    with (
-        input_topics(kafka.bootstrap) as inputs,
-        installation(
-            tmp_path, kafka.bootstrap, valkey.url, inputs, USUAL_MODEL,
-            topics__partitioner=partitioner,
-        ) as run,
-    ):  # fmt: skip
-        sent = [sale(SentByLibrdkafka, f"e-{name}", name, n) for n, name in enumerate(NAMES)]
-        topic_logs.send(kafka.bootstrap, inputs, sent)
-        run.worker()
-        run.wait_until_caught_up()
+    with worked(partitioner, kafka, valkey, tmp_path) as (run, send):
+        send([sale(SentByLibrdkafka, f"e-{name}", name, n) for n, name in enumerate(NAMES)])
         assert run.applied_by_customer() == dict.fromkeys(NAMES, 1)
         assert not run.read_output("dead_letters")
         assert doctor_on_keys(run)["state"] == ("ok" if partitioner == "crc32" else "warning")
