@@ -23,6 +23,7 @@ from scoring.increments import apply
 from scoring.indicators import indicator
 from scoring.jit import jit_borrowing, jit_inlined
 from scoring.leaping import (
+    DAYS_PASS,
     SHORTEST,
     days_to_walk,
     give_back,
@@ -352,7 +353,7 @@ def leap(program: Program, arena: Arena, c: int, day: int, scratch: Scratch) -> 
     quiet = 0
     while length > quiet:
         customer.as_of = begin + length
-        customer.stale_besides = np.uint64(DAYS | DAYS_OF_LINES | DAYS_OF_ATTRIBUTES)
+        customer.stale_besides = DAYS_PASS
         score(program, arena, c)
         if not is_quiet(program, arena, c, scratch):
             break
@@ -360,7 +361,7 @@ def leap(program: Program, arena: Arena, c: int, day: int, scratch: Scratch) -> 
         length = min(2 * length, most)
     give_back(arena, c, scratch)
     customer.as_of = begin
-    customer.stale_besides = np.uint64(DAYS | DAYS_OF_LINES | DAYS_OF_ATTRIBUTES)
+    customer.stale_besides = DAYS_PASS
     if quiet > 0:
         slide_customer(program, arena, c, begin + quiet - walk)
     customer.leapt = customer.as_of

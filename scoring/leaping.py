@@ -17,15 +17,15 @@ from scoring.arena import NEVER, Arena
 from scoring.jit import jit_borrowing
 from scoring.program import Program
 from scoring.segments import INDICATOR, SCORE
-from scoring.tables import DAYS, DAYS_OF_ATTRIBUTES, DAYS_OF_LINES, EVERYTHING, Table
+from scoring.tables import DAYS, DAYS_OF_ATTRIBUTES, DAYS_OF_LINES, Table
 from scoring.windows import copy
 
 SHORTEST: Final = 16
 """Days that a leap must save: a shorter one costs more than it saves."""
 MOST_BUCKETS: Final = 64
 """A customer with more is never silent for long; to look through them would cost more."""
-_FACTS: Final = EVERYTHING ^ np.uint64(DAYS | DAYS_OF_LINES | DAYS_OF_ATTRIBUTES)
-"""What makes an evaluation stale besides days that pass."""
+DAYS_PASS: Final = np.uint64(DAYS | DAYS_OF_LINES | DAYS_OF_ATTRIBUTES)
+"""All that days alone make stale."""
 _SLACK: Final = 1e-9
 """Relative: more than rounding moves what should stay or fall."""
 
@@ -40,7 +40,7 @@ def days_to_walk(program: Program) -> int:
 def may_leap(program: Program, arena: Arena, c: int, day: int) -> bool:
     """Return whether customer c, on its way to a day, may be where nothing happens for long."""
     customer = arena.customers[c]
-    facts = customer.stale_measures | (customer.stale_besides & _FACTS)
+    facts = customer.stale_measures | (customer.stale_besides & ~DAYS_PASS)
     if program.limits[0].leaps == 0 or facts != 0:
         return False
     walk = days_to_walk(program)
