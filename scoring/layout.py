@@ -172,15 +172,25 @@ def load_arena(
     stored = Room.none(room.rows.size)
     if (unreadable := count_stored(blobs, starts, stored)) >= 0:
         raise LayoutError(unreadable, int(blobs[starts[unreadable]]), VERSION)
-    # A sale can make credits of all refunds of its order that came before it.
-    room = room._replace(lines=room.lines + np.where(room.orders > 0, stored.orders, 0))
-    room = stored.plus(room)
+    room = stored.plus(with_judgements(room, stored))
     if program.limits[0]["ring"] == 0:
         room = room._replace(ring=stored.ring)
     texts = np.concatenate([blobs, texts]) if texts.size else blobs
     arena = empty_arena(program, room, read_only(texts))
     decode_all(program, arena, blobs, starts, arena.attributes.view(BITS))
     return arena
+
+
+def with_judgements(room: Room, stored: Room) -> Room:
+    """Return the room with what orders may need that are judged anew, by what is stored of them.
+
+    A sale can make credits of all refunds of its order that came before it, and what is left of an
+    invoice can fall on the day of any of its lines, which may have no bucket yet.
+    """
+    judges = room.orders > 0
+    credits_ = np.where(judges & (room.lines > 0), stored.orders, 0)
+    rows = room.rows + np.where(judges, stored.orders + stored.lines, 0)
+    return room._replace(rows=rows, lines=room.lines + credits_)
 
 
 @jit_borrowing

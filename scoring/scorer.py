@@ -218,20 +218,21 @@ def room_for(events: Events, changes: Changes, customers: int) -> Room:
         return np.bincount(events.customer[which], minlength=customers).astype(np.int64)
 
     each = np.bincount(events.customer, minlength=customers).astype(np.int64)
-    lines = count(events.invoice != 0)
     attributes = count((events.kind == kernel.ANSWERS[0]) | (events.kind == kernel.ANSWERS[1]))
     if changes.attributes.size:
         setters = events.customer[changes.attributes["event"]]
         attributes += np.bincount(setters, minlength=customers)
     ordered = (events.order != 0) & (events.kind <= CHARGED_BACK)
     orders = count(ordered)
+    # A refund can be a credit of the invoice of its order's sale.
+    lines = count(events.invoice != 0) + count(ordered & (events.kind != kernel.SALE))
     if changes.costs.size:
         parts = changes.costs["event"][ordered[changes.costs["event"]]]
         orders += np.bincount(events.customer[parts], minlength=customers)
     return Room(
-        rows=each + lines + count(events.due_day != NEVER) + count(ordered),
+        rows=each + lines + count(events.due_day != NEVER),
         ring=each,
-        lines=lines + count(ordered),
+        lines=lines,
         categories=np.minimum(count(events.category != 0), MOST),
         attributes=attributes,
         orders=orders,

@@ -15,7 +15,7 @@ from scoring.merging import Roster, Said, also_needed, is_part, score_merging
 from scoring.model import parse
 from scoring.money import Rates
 from scoring.scorer import Scored, Scorer
-from streams.decode import Decoder, records_of_lines
+from streams.decode import Decoded, Decoder, records_of_lines
 from streams.output.causes import cause_in
 from streams.output.messages import Message, Wording
 
@@ -45,6 +45,23 @@ class Shard:
             records_of_lines(lines, 1), event_type=None, now_ms=None, keyed=False
         )
         assert not decoded.rejected, decoded.rejected
+        names = decoded.customers
+        if self.roster.concerns(names, decoded.events):
+            names, scored = self._merge(decoded)
+        else:
+            states = [self.states.get(name, b"") for name in names]
+            scored = self.scorer.score(states, decoded.events, self.clock, decoded.details)
+            self._keep(names, scored, range(len(names)))
+        self.clock = scored.clock
+        for event, verdict in enumerate(scored.verdicts.tolist()):
+            self.judged.setdefault(verdict, []).append(cause_in(decoded, event).event_id)
+        self._tell(
+            self.wording.messages(scored.outcomes, names, lambda event: cause_in(decoded, event))
+        )
+        return [bool(one) for one in scored.counted]
+
+    def _merge(self, decoded: Decoded) -> tuple[list[bytes], Scored]:
+        """Score a batch that has commands, or customers that are merged."""
         names, commands = decoded.customers, decoded.commands
         names = names + also_needed(self.roster, names, commands, at_once=True)
         states = [self.states.get(name, b"") for name in names]
@@ -52,18 +69,12 @@ class Shard:
             self.scorer, self.roster, names, states, decoded.events, self.clock,
             Said(commands, decoded.details), shards=None,
         )  # fmt: skip  # what is known, what comes
-        scored = merging.scored
-        self.clock, self.roster = scored.clock, merging.roster
+        self.roster = merging.roster
         self.refused += [cause_in(decoded, refused.event).event_id for refused in merging.refused]
-        for event, verdict in enumerate(scored.verdicts.tolist()):
-            self.judged.setdefault(verdict, []).append(cause_in(decoded, event).event_id)
-        self._keep(names, scored, merging.written)
+        self._keep(names, merging.scored, merging.written)
         for name in merging.dropped:
             del self.states[name]
-        self._tell(
-            self.wording.messages(scored.outcomes, names, lambda event: cause_in(decoded, event))
-        )
-        return [bool(one) for one in scored.counted]
+        return names, merging.scored
 
     def turn(self, day: int, customers: Iterable[str] | None = None) -> None:
         """Move the clock and catch up all customers, or those given."""

@@ -96,3 +96,26 @@ def test_a_state_says_the_same_of_orders_when_it_is_read_again(
     whole = batched(source, stream, "event", [])
     each = batched(source, stream, "event", list(range(1, len(stream))))
     assert whole.snapshots() == each.snapshots()
+
+
+def test_a_void_that_makes_many_invoices_due_on_other_days_leaves_the_neighbour_alone() -> None:
+    """Each of its invoices falls due anew, on a day that had no bucket: there is room for all."""
+    first, day = 1_704_067_200_000, 86_400_000
+    stream: list[JsonObject] = [
+        {
+            "type": "transaction", "kind": "sale", "event_id": f"{order}{n}", "customer_id": "c1",
+            "occurred_at": first, "amount": "100", "currency": "CNY", "order_id": order,
+            "invoice_id": f"i{n}", "due_at": first + due * day,
+        }
+        for order, due in (("late", 400), ("early", 30))
+        for n in range(12)
+        for due in (due + n,)
+    ]  # fmt: skip  # what an event says, line by line
+    neighbour = {
+        "type": "transaction", "kind": "sale", "event_id": "n", "customer_id": "c2",
+        "occurred_at": first, "amount": "7", "currency": "CNY",
+    }  # fmt: skip  # as above
+    void = stream[0] | {"kind": "void", "event_id": "v", "occurred_at": first + day}
+    del void["invoice_id"], void["due_at"]
+    stream = [*stream, neighbour, void, neighbour | {"event_id": "m", "occurred_at": first + day}]
+    assert_equal(batched(SOURCE, stream, "event", [25]), folded(SOURCE, stream, "event"))

@@ -36,7 +36,8 @@ def _as_one(order: list[Event]) -> Iterator[Event]:
     sales = [event for event in order if event.kind == "sale"]
     yield from sales
     invoices = {sale.invoice for sale in sales if sale.invoice is not None}
-    if len(invoices) > 1:
+    refunds = [event for event in order if event.kind == "refund" and event.invoice is None]
+    if len(invoices) > 1 and refunds:
         raise ValueError("the sales of an order have several invoices: the oracle knows no choice")
     dues = [sale.due_day for sale in sales if sale.invoice is None and sale.due_day is not None]
     for event in order:
