@@ -1,6 +1,8 @@
 """The customers of one batch, as arrays: what the kernel works on."""
 
-from typing import Final, NamedTuple, Self
+import math
+import sys
+from typing import Any, Final, NamedTuple, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -206,12 +208,80 @@ class Room(NamedTuple):
         return type(self)(*(one + more for one, more in zip(self, other, strict=True)))
 
 
-def empty_arena(program: Program, room: Room, texts: NDArray[np.uint8]) -> Arena:
+class Memory:
+    """Where one arena after another lies.
+
+    What is new from the system it clears page by page at the first touch, which takes as long as
+    reading the states; so an arena lies where the last one lay, unless somebody still looks there.
+    """
+
+    def __init__(self) -> None:
+        self._blocks: list[NDArray[np.uint8]] = []
+
+    def claim(self, size: int) -> NDArray[np.uint8]:
+        """Return so many bytes or more, of whatever content, which no living array looks into.
+
+        A block is out of the list while it is judged: two threads never get the same.
+
+        >>> memory = Memory()
+        >>> one = memory.claim(1_000)
+        >>> np.may_share_memory(one, memory.claim(1_000))
+        False
+        >>> del one
+        >>> before = memory.claim(1_000).ctypes.data
+        >>> before == memory.claim(800).ctypes.data
+        True
+        """
+        try:
+            block = self._blocks.pop()
+        except IndexError:  # the first one, or the others are being judged
+            block = np.empty(0, np.uint8)
+        if sys.getrefcount(block) > _REFERENCES or block.size < size:
+            block = np.empty(size + size // 4, np.uint8)
+        self._blocks.append(block)
+        return block
+
+
+_REFERENCES: Final = 2
+"""Of a block into which no array looks: the name here, and the argument of who counts them."""
+_ALIGNED: Final = 64
+
+
+class Part(NamedTuple):
+    """An array of an arena: its shape, the type of an element, what it is filled with.
+
+    `UNFILLED` is what is written before it is read: clearing the rows of buckets alone would take
+    longer than all the rest.
+    """
+
+    shape: tuple[int, ...]
+    dtype: Any  # numpy's types do not know those of rows
+    fill: float
+
+    @property
+    def size(self) -> int:
+        """Return its bytes."""
+        return math.prod(self.shape) * int(np.dtype(self.dtype).itemsize)
+
+
+UNFILLED: Final = math.inf
+
+
+def empty_arena(program: Program, room: Room, texts: NDArray[np.uint8], memory: Memory) -> Arena:
     """Return an arena of new customers with so much room each; `texts` are those of attributes."""
-    count = room.rows.size
-    limits = program.limits[0]
-    alerts = program.alerts.size
-    customers = np.zeros(count, CUSTOMER)
+    parts = _parts(program, room)
+    block = memory.claim(sum(part.size + _ALIGNED for part in parts.values()))
+    end, arrays = 0, {}
+    for name, part in parts.items():
+        first = end + -(block.ctypes.data + end) % _ALIGNED
+        end = first + part.size
+        arrays[name] = array = block[first:end].view(part.dtype).reshape(part.shape)
+        if part.fill == 0:
+            block[first:end] = 0
+        elif part.fill != UNFILLED:
+            array.fill(part.fill)
+    arena = Arena(texts=texts, **arrays)
+    customers = arena.customers
     customers["as_of"] = NEVER
     customers["erased"] = NEVER
     customers["stale_measures"] = customers["stale_besides"] = EVERYTHING
@@ -223,36 +293,40 @@ def empty_arena(program: Program, room: Room, texts: NDArray[np.uint8]) -> Arena
     customers["attribute_start"] = np.cumsum(room.attributes) - room.attributes
     customers["order_start"] = np.cumsum(room.orders) - room.orders
     customers["folded_sale"] = customers["leapt"] = NEVER
-    standings = np.zeros((count, program.scores.size), STANDING)
-    standings["since"] = NEVER
-    standings["fall"] = NEVER
-    rows = int(room.rows.sum())
-    watches = np.zeros((count, alerts), WATCH)
-    watches["quiet_until"] = NEVER
-    peaks = int(limits["longest_alert"])
-    return Arena(
-        customers=customers,
-        marks=np.full((count, program.marks.size), NEVER, np.int32),
-        totals=np.zeros((count, int(limits["measures"])), np.int64),
-        standings=standings,
-        watches=watches,
-        peaks=np.zeros((count, alerts, peaks), PEAK),
-        peak_terms=np.zeros((count, alerts, peaks, int(limits["most_terms"])), np.int32),
-        buckets=np.zeros(rows, BUCKET),
-        rows=np.zeros((rows, int(limits["measures"])), np.int64),
-        ring=np.zeros(int(room.ring.sum()), RING),
-        lines=np.zeros(int(room.lines.sum()), LINE),
-        categories=np.zeros(int(room.categories.sum()), CATEGORY),
-        attributes=np.zeros(int(room.attributes.sum()), ATTRIBUTE),
-        orders=np.zeros(int(room.orders.sum()), ORDER),
-        order_ids=np.zeros(int(room.orders.sum()), np.uint64),
-        texts=texts,
-        classes=np.zeros((count, program.segments.size), np.int32),
-        sums=np.zeros((count, program.operands.size), np.int64),
-        indicators=np.full((count, program.indicators.size), np.nan),
-        points=np.zeros((count, program.terms.size)),
-        scores=np.zeros((count, program.scores.size)),
-        factors=np.full((count, program.scores.size), np.nan),
-        columns=np.full((count, program.attributes.size), -1, np.int32),
-        raw_classes=np.zeros((count, program.segments.size), np.int32),
-    )
+    arena.standings["since"] = NEVER
+    arena.standings["fall"] = NEVER
+    arena.watches["quiet_until"] = NEVER
+    return arena
+
+
+def _parts(program: Program, room: Room) -> dict[str, Part]:
+    """Return the arrays of an arena by name."""
+    count, rows, orders = room.rows.size, int(room.rows.sum()), int(room.orders.sum())
+    limits, scores, alerts = program.limits[0], program.scores.size, program.alerts.size
+    measures, segments = int(limits["measures"]), program.segments.size
+    remembered = (count, alerts, int(limits["longest_alert"]))
+    return {
+        "customers": Part((count,), CUSTOMER, 0),
+        "marks": Part((count, program.marks.size), np.int32, NEVER),
+        "totals": Part((count, measures), np.int64, 0),
+        "standings": Part((count, scores), STANDING, 0),
+        "watches": Part((count, alerts), WATCH, 0),
+        "peaks": Part(remembered, PEAK, UNFILLED),
+        "peak_terms": Part((*remembered, int(limits["most_terms"])), np.int32, UNFILLED),
+        "buckets": Part((rows,), BUCKET, UNFILLED),
+        "rows": Part((rows, measures), np.int64, UNFILLED),
+        "ring": Part((int(room.ring.sum()),), RING, UNFILLED),
+        "lines": Part((int(room.lines.sum()),), LINE, UNFILLED),
+        "categories": Part((int(room.categories.sum()),), CATEGORY, UNFILLED),
+        "attributes": Part((int(room.attributes.sum()),), ATTRIBUTE, 0),
+        "orders": Part((orders,), ORDER, UNFILLED),
+        "order_ids": Part((orders,), np.uint64, UNFILLED),
+        "classes": Part((count, segments), np.int32, 0),
+        "sums": Part((count, program.operands.size), np.int64, 0),
+        "indicators": Part((count, program.indicators.size), np.float64, math.nan),
+        "points": Part((count, program.terms.size), np.float64, 0),
+        "scores": Part((count, scores), np.float64, 0),
+        "factors": Part((count, scores), np.float64, math.nan),
+        "columns": Part((count, program.attributes.size), np.int32, -1),
+        "raw_classes": Part((count, segments), np.int32, 0),
+    }

@@ -5,7 +5,7 @@ from typing import Any, Final
 import numpy as np
 
 from scoring.arena import NEVER
-from scoring.jit import jit_borrowing
+from scoring.jit import jit_borrowing, jit_inlined
 from scoring.measures import ABSENT, KINDS, SOURCES
 from scoring.windows import Counts, Days, add_to_windows, bucket, raise_windows
 
@@ -81,7 +81,7 @@ def answered(source: int, level: int) -> int:
     return int(level < LEAST_OF_PASSIVE)
 
 
-@jit_borrowing
+@jit_inlined
 def apply(
     kinds: Any, effects: Any, mark_rules: Any, places: Any, retention: int,
     customer: Any, marks: Days, totals: Counts, buckets: Any, rows: Counts, sums: Counts,

@@ -90,7 +90,6 @@ class Scratch(NamedTuple):
     invoice: Table
     additions: Table
     attribute: Table
-    order: Table
 
 
 @jit_borrowing
@@ -119,7 +118,7 @@ def step(
     for e in range(first, end):
         if e + 2 * AHEAD < end:
             ask_for(arena.customers, events.customer[e + 2 * AHEAD], 1)
-            ask_for_customer(arena, events.customer[e + AHEAD])
+            ask_for_customer(program, arena, events.customer[e + AHEAD])
         c = events.customer[e]
         customer = arena.customers[c]
         day = events.day[e] if mode == CUSTOMER_CLOCK else max(clock, events.day[e])
@@ -150,7 +149,7 @@ def step(
 
 
 @jit_inlined
-def ask_for_customer(arena: Arena, c: int) -> None:
+def ask_for_customer(program: Program, arena: Arena, c: int) -> None:
     """Ask for the memory that an event of customer c will touch."""
     customer = arena.customers[c]
     ask_for(arena.marks, c, 1)
@@ -170,7 +169,10 @@ def ask_for_customer(arena: Arena, c: int) -> None:
     ask_for(arena.buckets, customer.row_start, customer.row_count + 1)
     ask_for(arena.rows, customer.row_start + customer.row_count, 1)
     ask_for(arena.lines, customer.line_start, customer.line_count)
-    ask_for(arena.order_ids, customer.order_start, customer.order_count + 1)
+    if program.limits[0].keep_orders > 0:
+        ask_for(arena.order_ids, customer.order_start, customer.order_count + 1)
+        ask_for(arena.orders, customer.order_start, 1)
+        ask_for(arena.orders, customer.order_start + customer.order_count, 1)
 
 
 @jit_borrowing

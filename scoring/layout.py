@@ -12,7 +12,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from scoring.arena import BITS, NEVER, Arena, Room, empty_arena, read_only
+from scoring.arena import BITS, NEVER, Arena, Memory, Room, empty_arena, read_only
 from scoring.bits import lowest
 from scoring.errors import LayoutError
 from scoring.facts.attributes import FLAG, NUMBER, NUMERIC_TEXT, TEXTS
@@ -22,6 +22,7 @@ from scoring.jit import jit_borrowing
 from scoring.measures import ABSENT, MARKS, MEASURES, MOST_VOLUME
 from scoring.program import Program
 from scoring.verdicts import volume_of_sums
+from scoring.windows import clear
 
 VERSION: Final = 4
 OLDEST_VERSION: Final = 3
@@ -57,12 +58,13 @@ def put(out: NDArray[np.uint8], at: int, number: np.uint64) -> int:
     (2, [172, 2])
     """
     number = np.uint64(number)
+    place = np.uint64(at)
     while number >= np.uint64(MORE):
-        out[at] = np.uint8(number & np.uint64(127)) | np.uint8(MORE)
+        out[place] = np.uint8(number & np.uint64(127)) | np.uint8(MORE)
         number >>= np.uint64(7)
-        at += 1
-    out[at] = np.uint8(number)
-    return at + 1
+        place += _ONE
+    out[place] = np.uint8(number)
+    return int(place) + 1
 
 
 @jit_borrowing
@@ -80,13 +82,14 @@ def put_signed(out: NDArray[np.uint8], at: int, number: int) -> int:
 @jit_borrowing
 def get(blob: NDArray[np.uint8], at: int) -> tuple[np.uint64, int]:
     """Read a varint; return it and the position behind it."""
+    place = np.uint64(at)
     number = np.uint64(0)
     shift = np.uint64(0)
-    while blob[at] >= MORE:
-        number |= np.uint64(blob[at] & np.uint8(127)) << shift
+    while blob[place] >= MORE:
+        number |= np.uint64(blob[place] & np.uint8(127)) << shift
         shift += np.uint64(7)
-        at += 1
-    return number | (np.uint64(blob[at]) << shift), at + 1
+        place += _ONE
+    return number | (np.uint64(blob[place]) << shift), int(place) + 1
 
 
 @jit_borrowing
@@ -99,34 +102,36 @@ def get_signed(blob: NDArray[np.uint8], at: int) -> tuple[np.int64, int]:
 @jit_borrowing
 def put_eight(out: NDArray[np.uint8], at: int, number: np.uint64) -> int:
     """Write eight bytes, the lowest first; return the position behind them."""
+    place = np.uint64(at)
     for byte in range(8):
-        out[at + byte] = np.uint8((number >> np.uint64(8 * byte)) & np.uint64(255))
+        out[place + np.uint64(byte)] = np.uint8((number >> np.uint64(8 * byte)) & np.uint64(255))
     return at + 8
 
 
 @jit_borrowing
 def get_eight(blob: NDArray[np.uint8], at: int) -> tuple[np.uint64, int]:
     """Read eight bytes; return them and the position behind them."""
-    number = np.uint64(0)
+    number, place = np.uint64(0), np.uint64(at)
     for byte in range(8):
-        number |= np.uint64(blob[at + byte]) << np.uint64(8 * byte)
+        number |= np.uint64(blob[place + np.uint64(byte)]) << np.uint64(8 * byte)
     return number, at + 8
 
 
 @jit_borrowing
 def put_three(out: NDArray[np.uint8], at: int, number: np.uint32) -> int:
     """Write the lowest three bytes of a number; return the position behind them."""
+    place = np.uint64(at)
     for byte in range(3):
-        out[at + byte] = np.uint8((number >> np.uint32(8 * byte)) & np.uint32(255))
+        out[place + np.uint64(byte)] = np.uint8((number >> np.uint32(8 * byte)) & np.uint32(255))
     return at + 3
 
 
 @jit_borrowing
 def get_three(blob: NDArray[np.uint8], at: int) -> tuple[np.uint32, int]:
     """Read three bytes; return them and the position behind them."""
-    number = np.uint32(0)
+    number, place = np.uint32(0), np.uint64(at)
     for byte in range(3):
-        number |= np.uint32(blob[at + byte]) << np.uint32(8 * byte)
+        number |= np.uint32(blob[place + np.uint64(byte)]) << np.uint32(8 * byte)
     return number, at + 3
 
 
@@ -163,6 +168,7 @@ def load_arena(
     starts: NDArray[np.int64],
     room: Room,
     texts: NDArray[np.uint8],
+    memory: Memory,
 ) -> Arena:
     """Return the arena of the customers whose blobs lie between `starts` [C+1].
 
@@ -176,7 +182,7 @@ def load_arena(
     if program.limits[0]["ring"] == 0:
         room = room._replace(ring=stored.ring)
     texts = np.concatenate([blobs, texts]) if texts.size else blobs
-    arena = empty_arena(program, room, read_only(texts))
+    arena = empty_arena(program, room, read_only(texts), memory)
     decode_all(program, arena, blobs, starts, arena.attributes.view(BITS))
     return arena
 
@@ -376,6 +382,7 @@ def decode_rows(
         number, at = get(blob, at)
         day += np.int64(number)
         buckets[row].day = day
+        clear(rows[row])
         buckets[row].measures, at = get_measures(blob, at, rows[row])
     return at
 
@@ -392,6 +399,7 @@ def decode_ring(
     for n in range(customer.ring_start, customer.ring_start + customer.ring_count):
         identity, at = get_eight(blob, at)
         ring[n].identity = identity
+        ring[n].content = 0
         if version > OLDEST_VERSION:
             content, at = get_three(blob, at)
             ring[n].content = content
@@ -561,15 +569,17 @@ def decode_attributes(
     return at
 
 
-def encode_arena(program: Program, arena: Arena) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
+def encode_arena(
+    program: Program, arena: Arena, memory: Memory
+) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
     """Return the states of all customers as bytes one behind the other, and their bounds [C+1]."""
     customers = arena.customers.size
     starts = np.zeros(customers + 1, np.int64)
-    out = np.empty(512 * customers + 65_536, np.uint8)
+    out = memory.claim(512 * customers + 65_536)
     c = 0
     bits = arena.attributes.view(BITS)
     while (c := encode_from(program, arena, c, starts, out, bits)) < customers:
-        grown = np.empty(2 * (out.size + size_bound(arena, c)), np.uint8)
+        grown = memory.claim(2 * (out.size + int(size_bound(arena, c))))
         grown[: starts[c]] = out[: starts[c]]
         out = grown
     return out[: starts[customers]], starts

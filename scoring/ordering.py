@@ -20,12 +20,13 @@ from scoring.facts.orders import (
     UNKNOWN,
     VOID,
     Known,
+    add_row,
+    copy_order,
     forget_orders,
     known_of,
     largest_sale,
     latest_of_line,
     next_of,
-    put_order,
 )
 from scoring.facts.product_lines import note_line, set_line
 from scoring.increments import apply
@@ -67,7 +68,7 @@ def is_of_order(program: Program, kind: int, order: np.uint64) -> bool:
     )
 
 
-@jit_borrowing
+@jit_inlined
 def apply_order(
     program: Program,
     arena: Arena,
@@ -85,10 +86,10 @@ def apply_order(
     known = UNKNOWN if is_new else known_of(customer, orders, ids, order)
     if kind == CHARGED_BACK:
         add_effects(program, arena, c, COMPLAINT, events.day[e], 0, ABSENT, events.level[e], 1)
-    enter_row(events, e, program.limits[0].terms_days, scratch.order[0])
-    first = put_order(customer, orders, ids, order, scratch.order[0])
+    first = add_row(customer, ids, order)
+    enter_row(events, e, program.limits[0].terms_days, orders[first])
     if events.detail[e] == 1:
-        enter_parts(customer, orders, ids, order, changes, e, scratch.order[0])
+        enter_parts(customer, orders, ids, order, changes, e)
     end = int(customer.order_start + customer.order_count)
     if kind == CANCELLED:
         take_back(program, arena, c, order, scratch)
@@ -124,36 +125,41 @@ def enter_row(events: Events, e: int, terms_days: int, row: Any) -> None:
 
 @jit_borrowing
 def enter_parts(
-    customer: Any, orders: Table, ids: Any, order: np.uint64, changes: Changes, e: int, row: Any
+    customer: Any, orders: Table, ids: Any, order: np.uint64, changes: Changes, e: int
 ) -> None:
     """Write the parts of an event's costs as rows behind its own."""
-    owner = row.kind
+    own = orders[customer.order_start + customer.order_count - 1]
     for n in range(first_change(changes.costs, e), changes.costs.size):
         if changes.costs[n].event != e:
             break
-        row.kind, row.due = PART, owner
+        row = orders[add_row(customer, ids, order)]
+        row.kind, row.due, row.day, row.put, row.live = PART, own.kind, own.day, own.put, 0
         row.amount = changes.costs[n].amount
         row.own, row.cost, row.currency = row.amount, ABSENT, 0
         row.category, row.invoice, row.named = np.uint64(0), np.uint64(0), 0
         row.pays = changes.costs[n].measure
-        put_order(customer, orders, ids, order, row)
 
 
-@jit_borrowing
+@jit_inlined
 def put_sale(program: Program, arena: Arena, c: int, first: int, end: int, scratch: Any) -> None:
     """Put a sale and the parts of its costs in, rows [first, end)."""
     customer, row = arena.customers[c], arena.orders[first]
     if row.kind == SALE:
         note_named(program, arena, c, row.day)
     for n in range(first, end):
-        arena.orders[n].live = 1
-        change(program, arena, c, n, 1, scratch)
+        row = arena.orders[n]
+        row.live = 1
+        if row.kind == SALE and row.named == 0 and row.due == NEVER:  # most have nothing to bill
+            add_effects(program, arena, c, SOLD, row.put, row.amount, row.cost, ABSENT, 1)
+        else:
+            change(program, arena, c, n, 1, scratch)
+    row = arena.orders[first]
     if row.category != np.uint64(0):
         note_line(customer, arena.categories, row.category, row.day, NEVER)
         customer.stale_besides |= np.uint64(LINES)
 
 
-@jit_borrowing
+@jit_inlined
 def note_named(program: Program, arena: Arena, c: int, day: int) -> None:
     """Keep apart what is the largest without an order, before a day's first sale of an order."""
     customer = arena.customers[c]
@@ -293,7 +299,7 @@ def change(program: Program, arena: Arena, c: int, n: int, sign: int, scratch: A
         change_invoice(program, arena, c, scratch)
 
 
-@jit_borrowing
+@jit_inlined
 def add_effects(
     program: Program, arena: Arena, c: int, kind: int, day: int, amount: int, cost: int,
     level: int, sign: int,
@@ -325,7 +331,7 @@ def combine_orders(program: Program, arena: Arena, c: int, parts: Any, scratch: 
     for part in parts:
         other = arena.customers[part]
         for n in range(other.order_start, other.order_start + other.order_count):
-            put_order(customer, orders, ids, ids[n], orders[n])
+            copy_order(orders[add_row(customer, ids, ids[n])], orders[n])
     first = customer.order_start
     for part in parts:
         end = first + arena.customers[part].order_count

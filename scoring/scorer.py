@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from scoring import kernel
 from scoring.additions import ADDITION
-from scoring.arena import ATTRIBUTE, LINE, NEVER, ORDER, Arena, Room
+from scoring.arena import ATTRIBUTE, LINE, NEVER, Arena, Memory, Room
 from scoring.changes import Changes, changes_of
 from scoring.columns import Events
 from scoring.details import Detail
@@ -95,6 +95,7 @@ class Scorer:
         self.names = names_of(model)
         self.program: Program = compile_model(model)
         self.mode = CLOCKS.index(clock)
+        self.memory, self.written = Memory(), Memory()
         self.terms = int(self.program.limits[0]["most_terms"])
 
     def score(
@@ -167,7 +168,9 @@ class Scorer:
         starts = np.zeros(len(states) + 1, np.int64)
         np.cumsum(np.fromiter(map(len, states), np.int64, len(states)), out=starts[1:])
         blobs = np.frombuffer(b"".join(states) or b"\0", np.uint8)
-        arena = load_arena(self.program, blobs, starts, room or Room.none(len(states)), texts)
+        arena = load_arena(
+            self.program, blobs, starts, room or Room.none(len(states)), texts, self.memory
+        )
         kernel.settle(self.program, arena)
         return self.complete(arena) if room is None else arena
 
@@ -178,7 +181,7 @@ class Scorer:
 
     def write(self, arena: Arena) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
         """Return the states of an arena's customers one behind the other, and their bounds."""
-        return encode_arena(self.program, arena)
+        return encode_arena(self.program, arena, self.written)
 
     def scratch(self) -> Scratch:
         """Return room for one evaluation."""
@@ -188,7 +191,7 @@ class Scorer:
             np.zeros(program.terms.size), np.zeros(scores), np.zeros(program.indicators.size),
             np.zeros(scores), np.zeros(program.segments.size, np.int32), np.zeros(scores),
             np.zeros(scores), np.zeros(1, LINE), np.zeros(1, SUMMARY),
-            np.zeros(MOST_ADDITIONS, ADDITION), np.zeros(1, ATTRIBUTE), np.zeros(1, ORDER),
+            np.zeros(MOST_ADDITIONS, ADDITION), np.zeros(1, ATTRIBUTE),
         )  # fmt: skip  # as they are declared
 
     def no_outcomes(self) -> Outcomes:

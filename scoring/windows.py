@@ -176,6 +176,8 @@ def bucket(retention: int, customer: Record, buckets: Table, rows: Counts, day: 
     end = customer.row_start + customer.row_count
     row = end
     if customer.row_count > 0 and buckets[end - 1].day >= day:
+        if buckets[end - 1].day == day:  # mostly, as days go on
+            return int(end - 1)
         row = first_row(customer, buckets, day)
         if buckets[row].day == day:
             return row
@@ -223,9 +225,11 @@ def raise_windows(places: Table, sums: Counts, age: int, measure: int, amount: i
 @jit_borrowing
 def bucket_of(customer: Record, buckets: Table, day: int) -> int:
     """Return the row of a day's bucket; −1 if there is none."""
-    row = first_row(customer, buckets, day)
     end = customer.row_start + customer.row_count
-    return row if row < end and buckets[row].day == day else -1
+    if customer.row_count == 0 or buckets[end - 1].day <= day:  # mostly, as days go on
+        return int(end - 1) if customer.row_count > 0 and buckets[end - 1].day == day else -1
+    row = first_row(customer, buckets, day)
+    return row if buckets[row].day == day else -1
 
 
 @jit_borrowing

@@ -72,11 +72,10 @@ def known_of(customer: Any, orders: Any, ids: Ids, order: np.uint64) -> Known:
 
 
 @jit_borrowing
-def put_order(customer: Any, orders: Any, ids: Ids, order: np.uint64, new: Any) -> int:
-    """Append a row, which there is room for; return where it stands."""
+def add_row(customer: Any, ids: Ids, order: np.uint64) -> int:
+    """Append a row of an order, which there is room for; return where it stands, to be written."""
     n = customer.order_start + customer.order_count
     ids[n] = order
-    copy_order(orders[n], new)
     customer.order_count += 1
     return int(n)
 

@@ -32,6 +32,7 @@ event_streams = streams(currencies=CURRENCIES)
 sales_and_other_facts = streams(currencies=CURRENCIES, repeats=False, erasures=False)
 LARGEST_ERASED = 60
 """Bytes of the state of who was erased: counters, when it was, the last identity, no facts."""
+MEBIBYTE = 2**20
 positions = st.lists(st.integers(1, 39), max_size=5)
 turns_after = st.dictionaries(st.integers(0, 39), st.integers(0, 400), max_size=4)
 """Behind which events a day turns, and how many days later it is then."""
@@ -71,6 +72,19 @@ def test_any_batches_give_what_the_oracle_gives_one_event_at_a_time(
     clock: Clock, source: dict[str, Any], stream: list[JsonObject], cuts: list[int]
 ) -> None:
     assert_equal(batched(source, stream, clock, cuts), folded(source, stream, clock))
+
+
+@patient
+@given(source=models(), stream=event_streams, cuts=positions)
+def test_what_the_memory_of_an_arena_held_before_does_not_count(
+    source: dict[str, Any], stream: list[JsonObject], cuts: list[int]
+) -> None:
+    shard = Shard(source, "event")
+    edges = sorted({0, len(stream), *(cut for cut in cuts if cut < len(stream))})
+    for start, end in pairwise(edges):
+        shard.scorer.memory.claim(MEBIBYTE).fill(0xA5)
+        shard.apply(lines(stream[start:end]))
+    assert_equal(shard, folded(source, stream, "event"))
 
 
 @patient
