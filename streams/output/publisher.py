@@ -61,12 +61,11 @@ class Publisher:
     def __init__(self, connection: dict[str, Any], troubled: Callable[[bool], None]) -> None:
         self._connection = connection
         self._troubled = troubled
-        self._producer: AIOKafkaProducer | None = None
-        self._starting = asyncio.Lock()
+        self._starting: asyncio.Task[AIOKafkaProducer] | None = None
 
     async def close(self) -> None:
         """Flush and close."""
-        producer, self._producer = self._producer, None
+        producer = await self._taken()
         if producer is not None:
             await producer.stop()
 
@@ -121,26 +120,50 @@ class Publisher:
                 raise result
 
     async def _started(self) -> AIOKafkaProducer:
-        async with self._starting:
-            if self._producer is None:
-                producer = AIOKafkaProducer(
-                    **self._connection,
-                    enable_idempotence=True,
-                    acks="all",
-                    max_request_size=LARGEST_RECORD,
-                    max_batch_size=2**20,
-                    linger_ms=0,
-                )
-                try:
-                    await producer.start()
-                except BaseException:
-                    await producer.stop()
-                    raise
-                self._producer = producer
-            return self._producer
+        """Return the producer. Who is cancelled meanwhile does not end its start.
+
+        aiokafka loses the connection that it was making then, for as long as the broker keeps it.
+        """
+        if self._starting is None:
+            self._starting = asyncio.create_task(self._start())
+        starting = self._starting
+        try:
+            return await asyncio.shield(starting)
+        except (KafkaError, OSError):  # the time-outs among them
+            if self._starting is starting:
+                self._starting = None
+            raise
+
+    async def _start(self) -> AIOKafkaProducer:
+        producer = AIOKafkaProducer(
+            **self._connection,
+            enable_idempotence=True,
+            acks="all",
+            max_request_size=LARGEST_RECORD,
+            max_batch_size=2**20,
+            linger_ms=0,
+        )
+        try:
+            await producer.start()
+        except BaseException:
+            await producer.stop()
+            raise
+        return producer
+
+    async def _taken(self) -> AIOKafkaProducer | None:
+        """Return the producer, the next attempt's will be another; None if there is none."""
+        starting, self._starting = self._starting, None
+        if starting is None:
+            return None
+        try:
+            async with asyncio.timeout(_STOP_S):
+                return await starting
+        except (KafkaError, OSError) as error:
+            LOG.info("the producer that is not needed any more did not start", error=repr(error))
+            return None
 
     async def _discard(self) -> None:
-        producer, self._producer = self._producer, None
+        producer = await self._taken()
         if producer is not None:
             try:
                 async with asyncio.timeout(_STOP_S):

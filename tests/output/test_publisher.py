@@ -1,9 +1,11 @@
 """Publishing to a real Kafka: all of it, in order, or it is said why not."""
 
 import asyncio
+import gc
 import os
 import signal
 from collections.abc import AsyncIterator
+from contextlib import suppress
 
 import pytest
 from aiokafka.errors import MessageSizeTooLargeError
@@ -102,9 +104,7 @@ async def test_a_record_larger_than_the_topic_takes_is_an_error_and_not_a_wait(
 async def test_a_producer_that_was_closed_is_replaced(press: Press, topics: Topics) -> None:
     topics.create({"out": 1})
     await press.publish("out", record(b"before"))
-    first = press.publisher._producer
-    assert first is not None
-    await first.stop()
+    await (await press.publisher._started()).stop()
     await press.publish("out", record(b"after"))
     assert press.values("out") == [b"before", b"after"]
     assert press.troubles == [False, True, False]
@@ -149,3 +149,19 @@ async def test_a_broker_that_keeps_silent_is_told_of_before_a_request_has_failed
     await publishing
     assert press.troubles[-1] is False
     assert press.values("out") == [b"before", b"after"]
+
+
+async def test_who_stops_waiting_while_the_producer_starts_leaves_no_connection(
+    press: Press, topics: Topics
+) -> None:
+    """As a shard does that goes to another worker. A connection that is lost warns when it goes."""
+    topics.create({"out": 1})
+    for steps in range(1, 60):
+        publishing = asyncio.create_task(press.publish("out", record(b"v")))
+        for _ in range(steps):
+            await asyncio.sleep(0)
+        publishing.cancel()
+        with suppress(asyncio.CancelledError):
+            await publishing
+        await press.publisher.close()
+    gc.collect()
