@@ -11,8 +11,9 @@ PYTHON ?= $(shell for p in $(PYTHONS); do $$p -c 'import sys; sys.exit(sys.versi
 BIN := .venv/bin
 WARM ?= $(BIN)/valuepulse doctor --warm
 PYTEST_OPTIONS ?=
-# Two processes, each with a Kafka and a Valkey of its own; a file's tests stay together, in the order of their names.
-PYTEST := $(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
+# Three processes, each with a Kafka and a Valkey of its own; a file's tests stay together, in the order of their names.
+# Tests of real servers wait a third of their time: two processes leave two cores idle.
+PYTEST := $(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder
 CHECKED := scoring streams tests $(wildcard benchmarks)
 
 # A change of any source makes a new kernel (streams/kernel_cache.py), which is compiled before it is needed.
