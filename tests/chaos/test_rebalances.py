@@ -17,9 +17,12 @@ pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 def test_workers_that_join_leave_and_die_in_turn_give_what_one_would_have_given(
     backlog: Backlog, kafka: Kafka, valkey: Valkey, tmp_path: Path
 ) -> None:
-    """The second takes over from the first, a third shares with it, then takes over from it."""
+    """The second takes over from the first, a third shares with it, then takes over from it.
+
+    Batches of one event: the second must not be done before the third has begun.
+    """
     with installation(
-        tmp_path, kafka.bootstrap, valkey.url, backlog.inputs, backlog.model, batch__max_events=4
+        tmp_path, kafka.bootstrap, valkey.url, backlog.inputs, backlog.model, batch__max_events=1
     ) as run:
         first, second = run.worker(), run.worker()
         run.wait_for(backlog.records // 10)
@@ -56,7 +59,7 @@ def test_a_worker_that_was_thought_dead_cannot_spoil_what_its_successor_does(
 def test_sigterm_drains_what_was_committed_is_published_and_told_to_kafka(
     backlog: Backlog, kafka: Kafka, valkey: Valkey, tmp_path: Path
 ) -> None:
-    options = {"batch__max_events": 20, "feed__enabled": False}
+    options = {"batch__max_events": 5, "feed__enabled": False}
     with installation(
         tmp_path, kafka.bootstrap, valkey.url, backlog.inputs, backlog.model, **options
     ) as run:

@@ -13,8 +13,11 @@ from confluent_kafka import (
     Producer,
     TopicPartition,
 )
+from confluent_kafka.admin import AdminClient
+from confluent_kafka.admin._listoffsets import OffsetSpec  # which admin does not export for types
 
 from tests.integration.traffic import Sent
+from tests.servers.topics import admin
 from tests.waiting import wait_until
 
 LARGEST = 32 * 2**20
@@ -70,34 +73,44 @@ def _delivered(error: KafkaError | None, message: Message) -> None:
 
 def ends(bootstrap: str, topics: Iterable[str]) -> dict[tuple[str, int], int]:
     """Return the end of the log of each partition; none may have lost its beginning."""
-    consumer = _consumer(bootstrap)
-    found = {}
-    try:
-        for topic in topics:
-            for partition in consumer.list_topics(topic).topics[topic].partitions:
-                first, end = _bounds(consumer, TopicPartition(topic, partition))
-                assert first == 0, f"retention deleted records 0 to {first - 1} of {topic}"
-                found[topic, partition] = end
-    finally:
-        consumer.close()
-    return found
+    client = admin(bootstrap)
+    places = [
+        TopicPartition(topic, partition)
+        for topic in topics
+        for partition in client.list_topics(topic).topics[topic].partitions
+    ]
+    for (topic, partition), first in _offsets(client, places, _EARLIEST).items():
+        assert first == 0, f"{topic}[{partition}] begins at {first}: retention deleted records"
+    return _offsets(client, places, _LATEST)
 
 
+_EARLIEST = OffsetSpec.earliest()  # type: ignore[no-untyped-call]  # it has no types
+_LATEST = OffsetSpec.latest()  # type: ignore[no-untyped-call]  # as above
 _JUST_BACK = (KafkaError.NOT_LEADER_FOR_PARTITION, KafkaError._UNKNOWN_PARTITION)
 
 
-def _bounds(consumer: Consumer, place: TopicPartition) -> tuple[int, int]:
-    """Return first offset and end; a broker that has just come back may not lead it yet."""
+def _offsets(
+    client: AdminClient, places: list[TopicPartition], wanted: OffsetSpec
+) -> dict[tuple[str, int], int]:
+    """Return an offset of each partition; a broker that has just come back may not lead it yet.
 
-    def asked() -> tuple[int, int] | None:
+    A consumer's watermarks come of two questions whose answers it tells apart by their size: of one
+    that was asked again it made the end a beginning, as if retention had deleted everything.
+    """
+
+    def asked() -> dict[tuple[str, int], int] | None:
         try:
-            return consumer.get_watermark_offsets(place)
+            answers = client.list_offsets(dict.fromkeys(places, wanted))
+            return {
+                (place.topic, place.partition): answer.result(30).offset
+                for place, answer in answers.items()
+            }
         except KafkaException as error:
             if error.args[0].code() in _JUST_BACK:
                 return None
             raise
 
-    found = wait_until(asked, f"a leader of {place.topic}[{place.partition}]", 30)
+    found = wait_until(asked, "leaders of all partitions", 30)
     assert found is not None
     return found
 
