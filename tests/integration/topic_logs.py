@@ -86,7 +86,15 @@ def ends(bootstrap: str, topics: Iterable[str]) -> dict[tuple[str, int], int]:
 
 _EARLIEST = OffsetSpec.earliest()  # type: ignore[no-untyped-call]  # it has no types
 _LATEST = OffsetSpec.latest()  # type: ignore[no-untyped-call]  # as above
-_JUST_BACK = (KafkaError.NOT_LEADER_FOR_PARTITION, KafkaError._UNKNOWN_PARTITION)
+_JUST_BACK = (
+    KafkaError.NOT_LEADER_FOR_PARTITION,
+    KafkaError.LEADER_NOT_AVAILABLE,
+    KafkaError.UNKNOWN_LEADER_EPOCH,
+    KafkaError.FENCED_LEADER_EPOCH,
+    KafkaError.UNKNOWN_TOPIC_OR_PART,
+    KafkaError._UNKNOWN_PARTITION,
+    KafkaError._TRANSPORT,
+)
 
 
 def _offsets(
