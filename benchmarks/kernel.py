@@ -31,7 +31,7 @@ MODELS: Final = ("config/scoring.yaml", "benchmarks/p1.yaml")
 
 
 class Cost(NamedTuple):
-    """Of states read and settled, of events applied and evaluated, of states written."""
+    """What takes time: states read and settled, events applied and evaluated, states written."""
 
     read: float
     step: float
